@@ -1,0 +1,34 @@
+/*
+ * What ping prints about requests and replies, word for word as on Windows, and the statistics it sums up.
+ * Every function may be called from any thread; what they print comes out at once, also into a pipe.
+ */
+#ifndef PING_REPORT_H
+#define PING_REPORT_H
+
+#include <winsock2.h>
+#include <windows.h>
+#include <ipexport.h>
+
+#include <stdbool.h>
+
+#define ADDRESS_TEXT_BYTES 16
+
+void address_to_text(IPAddr address, char text[ADDRESS_TEXT_BYTES]);
+
+/* The target whose name stands above the statistics. To be called first. */
+void report_start(const char *target);
+
+void report_sent(void);
+
+/* An answer: an echo reply, which is compared with the data that was sent, or an ICMP error. */
+void report_reply(const ICMP_ECHO_REPLY *reply, const BYTE *sent, size_t sent_bytes);
+
+/* No answer: error is what GetLastError() gave, an IP_STATUS or a Windows error. */
+void report_failure(DWORD error);
+
+void report_statistics(const char *last_line);
+
+/* Prints the statistics, nothing after them, and ends the process: 0 if an echo reply came, otherwise 1. */
+_Noreturn void report_and_exit(const char *last_line);
+
+#endif

@@ -1,0 +1,132 @@
+/*
+ * The life of the engine, and its free lists.
+ */
+#include "echo/engine.h"
+
+#include "echo/request.h"
+#include "os/win32_types.h"
+
+struct os_lock echo_lock;
+
+static struct engine *current; /* guarded by echo_lock */
+
+void engine_add_user(struct engine *engine)
+{
+    engine->users++;
+}
+
+/* Becomes a user of the current engine. NULL when there is none. */
+static struct engine *join_current(void)
+{
+    os_lock_acquire(&echo_lock);
+    struct engine *engine = current;
+    if (engine != NULL) {
+        engine_add_user(engine);
+    }
+    os_lock_release(&echo_lock);
+    return engine;
+}
+
+uint32_t engine_acquire(struct engine **engine)
+{
+    *engine = join_current();
+    if (*engine != NULL) {
+        return 0;
+    }
+    /* Opening takes system calls, so it is done without the lock; of two threads that come at once, one
+     * throws its engine away. */
+    struct engine *fresh = os_alloc(sizeof(*fresh));
+    if (fresh == NULL) {
+        return ERROR_NOT_ENOUGH_MEMORY;
+    }
+    uint32_t error = transport_open(&fresh->transport);
+    if (error != 0) {
+        os_free(fresh);
+        return error;
+    }
+    os_lock_acquire(&echo_lock);
+    bool first = current == NULL;
+    if (first) {
+        current = fresh;
+    }
+    *engine = current;
+    engine_add_user(*engine);
+    os_lock_release(&echo_lock);
+    if (!first) {
+        engine_free(fresh);
+    }
+    return 0;
+}
+
+void engine_release(struct engine *engine)
+{
+    os_lock_acquire(&echo_lock);
+    bool last = --engine->users == 0;
+    bool worker_is_last = last && engine->worker != WORKER_NONE;
+    if (last) {
+        engine->retired = true;
+        current = NULL;
+    }
+    if (worker_is_last) {
+        os_condition_wake(&engine->worker_wanted);
+        if (engine->worker_listener != NULL) {
+            engine->transport->operations->wake(engine->worker_listener->receiver);
+        }
+    }
+    os_lock_release(&echo_lock);
+    if (last && !worker_is_last) {
+        engine_free(engine);
+    }
+}
+
+void engine_free(struct engine *engine)
+{
+    engine->transport->operations->close(engine->transport);
+    while (engine->free_listeners != NULL) {
+        struct listener *last = engine->free_listeners;
+        engine->free_listeners = last->next_free;
+        os_free(last);
+    }
+    request_free_all(engine);
+    table_clear(&engine->pending, NULL);
+    deadline_clear(&engine->deadlines);
+    os_free(engine);
+}
+
+void engine_abandon(void)
+{
+    struct engine *engine = current;
+    current = NULL;
+    if (engine != NULL) {
+        engine_free(engine);
+    }
+}
+
+struct listener *listener_take(struct engine *engine)
+{
+    os_lock_acquire(&echo_lock);
+    struct listener *listener = engine->free_listeners;
+    if (listener != NULL) {
+        engine->free_listeners = listener->next_free;
+    }
+    os_lock_release(&echo_lock);
+    if (listener != NULL) {
+        return listener;
+    }
+    listener = os_alloc(sizeof(*listener));
+    if (listener == NULL) {
+        return NULL;
+    }
+    listener->receiver = engine->transport->operations->receiver_open(engine->transport);
+    if (listener->receiver == NULL) {
+        os_free(listener);
+        return NULL;
+    }
+    return listener;
+}
+
+void listener_give_back(struct engine *engine, struct listener *listener)
+{
+    listener->next_free = engine->free_listeners;
+    engine->free_listeners = listener;
+}

@@ -1,0 +1,71 @@
+/*
+ * The engine: everything that echo remembers about the network and the requests on their way, and who may
+ * touch it.
+ *
+ * There is one engine at a time. It comes into being, with its transport, when the first session opens, and
+ * goes when the last user has left: each session is a user, and each call that is under way. What is inside
+ * is for the files of this folder only.
+ */
+#ifndef OPENICMP_ECHO_ENGINE_H
+#define OPENICMP_ECHO_ENGINE_H
+
+#include "echo/deadline.h"
+#include "echo/table.h"
+#include "os/os.h"
+#include "transport/transport.h"
+
+/* The only lock of echo. It guards the sessions, the current engine, and every member of struct engine and
+ * struct request that does not say otherwise. Held for a few instructions at a time: never while sending,
+ * receiving or waiting, and no other lock is taken under it. */
+extern struct os_lock echo_lock;
+
+/* A receiver of the transport, in use by one thread or free. */
+struct listener {
+    struct listener *next_free;
+    struct transport_receiver *receiver;
+};
+
+enum worker_state {
+    WORKER_NONE,     /* there is no thread */
+    WORKER_STARTING, /* someone is about to start it */
+    WORKER_RECEIVING,
+    WORKER_PARKED, /* the thread sleeps, because nothing is outstanding */
+};
+
+struct engine {
+    struct transport *transport; /* not guarded: set once */
+    size_t users;
+    bool retired; /* the last user has left; a new session makes a new engine */
+
+    struct table pending; /* outstanding requests by key; pending.c */
+    struct deadline_heap deadlines;
+    struct request *free_requests;
+    struct listener *free_listeners;
+
+    size_t receiving;     /* who receives: outstanding requests whose threads do, and the worker */
+    uint64_t received_ns; /* when someone last received */
+
+    enum worker_state worker;
+    struct listener *worker_listener; /* while the worker is receiving */
+    struct os_condition worker_wanted;
+};
+
+/* Becomes a user of the current engine, or of a new one. 0 or transport_open's error. */
+uint32_t engine_acquire(struct engine **engine);
+/* The same for an engine that has users. The lock is held. */
+void engine_add_user(struct engine *engine);
+/* Stops being a user. */
+void engine_release(struct engine *engine);
+/* Frees a retired engine that no thread is in any more: for the worker, which is the last to leave. */
+void engine_free(struct engine *engine);
+
+/* The DLL is being unloaded and none of its threads is left: frees the current engine, whoever was its user.
+ */
+void engine_abandon(void);
+
+/* A free listener, or a new one. NULL without memory. The lock is not held. */
+struct listener *listener_take(struct engine *engine);
+/* Puts a listener back that is at rest. The lock is held. */
+void listener_give_back(struct engine *engine, struct listener *listener);
+
+#endif

@@ -1,0 +1,149 @@
+/*
+ * Takes packets from the transport, has them parsed, and completes the requests that they answer.
+ *
+ * Any thread may receive, and each gives what it gets to whom it belongs. A packet answers a request only if
+ * identifier and sequence are those of the request and it comes from where the request went (an ICMP error:
+ * if the packet that it quotes went there).
+ */
+#include "echo/receive.h"
+
+#include "echo/pending.h"
+#include "wire/icmpv4.h"
+#include "wire/ipv4.h"
+#include "wire/status.h"
+
+#include <string.h>
+
+#define BATCH_PACKETS 64
+
+/* What a packet says, if it can be an answer at all. */
+struct candidate {
+    struct ipv4_packet header;
+    struct icmpv4_message message;
+    uint32_t status;
+};
+
+static bool candidate_read(const struct transport_packet *packet, struct candidate *candidate)
+{
+    struct ipv4_packet *header = &candidate->header;
+    struct icmpv4_message *message = &candidate->message;
+    if (!ipv4_parse(packet->bytes, packet->length_bytes, header) || header->protocol != IPV4_PROTOCOL_ICMP ||
+        header->fragment_offset != 0 || (header->flags & IPV4_FLAG_MORE_FRAGMENTS) != 0) {
+        return false;
+    }
+    if (!icmpv4_parse(header->payload, header->payload_bytes, message) ||
+        (message->kind != ICMPV4_ECHO_REPLY && message->kind != ICMPV4_ERROR)) {
+        return false;
+    }
+    candidate->status = status_from_icmpv4(message->type, message->code);
+    return candidate->status != STATUS_NONE;
+}
+
+static bool answers(const struct candidate *candidate, const struct request *request)
+{
+    if (candidate->message.kind == ICMPV4_ECHO_REPLY) {
+        return request->any_responder || candidate->header.source_be == request->destination_be;
+    }
+    return candidate->message.quoted_destination_be == request->destination_be ||
+           (request->source_route && candidate->message.quoted_source_route);
+}
+
+static struct echo_answer answer_of(const struct candidate *candidate, const struct request *request,
+                                    uint64_t received_ns)
+{
+    const struct ipv4_packet *header = &candidate->header;
+    return (struct echo_answer){
+        .status = candidate->status,
+        .responder_be = header->source_be,
+        .round_trip_ns = received_ns > request->sent_ns ? received_ns - request->sent_ns : 0,
+        .ttl = header->ttl,
+        .tos = header->tos,
+        .flags = header->flags,
+        .options = header->options,
+        .options_bytes = header->options_bytes,
+        .data = candidate->message.data,
+        .data_bytes = candidate->message.data_bytes,
+    };
+}
+
+/* Moves what the answer points to into memory of the request. Without memory, the answer becomes
+ * IP_NO_RESOURCES. */
+static void answer_keep(struct request *request)
+{
+    struct echo_answer *answer = &request->answer;
+    uint8_t *copy = os_alloc(answer->options_bytes + answer->data_bytes + 1);
+    if (copy == NULL) {
+        *answer = (struct echo_answer){.status = IP_NO_RESOURCES, .responder_be = answer->responder_be};
+        return;
+    }
+    if (answer->options_bytes > 0) {
+        memcpy(copy, answer->options, answer->options_bytes);
+    }
+    if (answer->data_bytes > 0) {
+        memcpy(copy + answer->options_bytes, answer->data, answer->data_bytes);
+    }
+    answer->options = copy;
+    answer->data = copy + answer->options_bytes;
+    request->copy = copy;
+}
+
+/* Gives the answer to another thread's request. The lock is held. */
+static void deliver(struct engine *engine, struct request *request)
+{
+    answer_keep(request);
+    if (request->listener != NULL) {
+        engine->transport->operations->wake(request->listener->receiver);
+    } else {
+        os_condition_wake(&request->answered);
+    }
+}
+
+static void packet_handle(struct engine *engine, const struct transport_packet *packet, struct request *own)
+{
+    struct candidate candidate;
+    if (!candidate_read(packet, &candidate)) {
+        return;
+    }
+    os_lock_acquire(&echo_lock);
+    engine->received_ns = packet->received_ns;
+    struct request *request = pending_find(engine, candidate.message.identifier, candidate.message.sequence);
+    if (request != NULL && answers(&candidate, request)) {
+        pending_remove(engine, request);
+        request->answer = answer_of(&candidate, request, packet->received_ns);
+        request->state = REQUEST_ANSWERED;
+        if (request != own) {
+            deliver(engine, request);
+        }
+    }
+    os_lock_release(&echo_lock);
+}
+
+size_t receive_batch(struct engine *engine, struct listener *listener, uint64_t deadline_ns,
+                     struct request *own)
+{
+    struct transport_packet packets[BATCH_PACKETS];
+    size_t count =
+        engine->transport->operations->receive(listener->receiver, deadline_ns, packets, BATCH_PACKETS);
+    for (size_t i = 0; i < count; i++) {
+        packet_handle(engine, &packets[i], own);
+    }
+    return count;
+}
+
+void receive_rest(struct engine *engine, struct listener *listener)
+{
+    struct transport_packet packets[BATCH_PACKETS];
+    size_t count;
+    while ((count = engine->transport->operations->rest(listener->receiver, packets, BATCH_PACKETS)) > 0) {
+        for (size_t i = 0; i < count; i++) {
+            packet_handle(engine, &packets[i], NULL);
+        }
+    }
+}
+
+void receive_clear(struct engine *engine, struct listener *listener, uint64_t until_ns)
+{
+    while (receive_batch(engine, listener, 0, NULL) > 0 && os_now_ns() < until_ns) {
+    }
+    receive_rest(engine, listener);
+}

@@ -1,0 +1,91 @@
+/*
+ * The little that the engine needs of the operating system: time, locks, threads, memory, random numbers and
+ * the kernel objects behind ICMP handles.
+ *
+ * os_win32.c implements it for the DLL; the native tests bring an implementation of their own. Must not know
+ * anything of ICMP, requests or sockets.
+ */
+#ifndef OPENICMP_OS_OS_H
+#define OPENICMP_OS_OS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define OS_NS_PER_MS 1000000ULL
+
+/* A deadline that never comes. */
+#define OS_NEVER UINT64_MAX
+
+/* Monotonic time in nanoseconds since an arbitrary start. Thread-safe; costs no system call where avoidable.
+ */
+uint64_t os_now_ns(void);
+
+/* How long until `deadline_ns`, in milliseconds rounded up so that a wait of that length never ends early; 0
+ * when it has passed, UINT32_MAX ("for ever" to Windows) for OS_NEVER. Longer waits are cut to what 31 bits
+ * hold: wait again. */
+uint32_t os_ms_until(uint64_t deadline_ns);
+
+/* 32 random bits; fit for identifiers that strangers should not guess, not for keys. */
+uint32_t os_random(void);
+
+/* ---- Locks: not recursive, not fair, no kernel object, all-zero when free. ---- */
+
+struct os_lock {
+    void *state;
+};
+
+void os_lock_acquire(struct os_lock *lock);
+void os_lock_release(struct os_lock *lock);
+
+/* A condition variable, all-zero when fresh. */
+struct os_condition {
+    void *state;
+};
+
+/* Releases `lock`, sleeps until woken or until `deadline_ns`, and takes the lock again. May wake without
+ * reason. On Windows the sleep is not alertable: no user APC runs in it. */
+void os_condition_wait(struct os_condition *condition, struct os_lock *lock, uint64_t deadline_ns);
+void os_condition_wake(struct os_condition *condition);
+
+/* ---- Memory: zeroed; NULL when there is none. `os_free(NULL)` does nothing. ---- */
+
+void *os_alloc(size_t size_bytes);
+void os_free(void *memory);
+
+/* Starts a detached thread that runs `run(argument)`. The module that holds this code stays loaded until the
+ * thread has left it. False when no thread can be made. */
+bool os_thread_start(void (*run)(void *argument), void *argument);
+
+/* The calling thread's number, as debuggers show it. */
+uint32_t os_thread_id(void);
+
+/* Whether the environment variable `name` is set to `value`. */
+bool os_environment_is(const char *name, const char *value);
+
+/* Writes to standard error in one piece. Keeps the last error. */
+void os_print_error(const char *text, size_t length_bytes);
+
+/* ---- Tokens: the kernel objects that stand behind ICMP handles. ----
+ *
+ * An ICMP handle has to be a genuine kernel handle: programs store it in 32 bits, close it with CloseHandle,
+ * duplicate it. A token is a kernel object that carries a 31-bit mark, so that a handle value can be
+ * recognized as ours even after it was closed behind our back and its value given to another object, or when
+ * it is a duplicate. */
+
+typedef uintptr_t os_handle;
+
+enum os_token {
+    OS_TOKEN_NONE,    /* not an open handle of this process */
+    OS_TOKEN_FOREIGN, /* an object of another kind, or with another mark */
+    OS_TOKEN_OURS,
+};
+
+/* A new token, not inheritable. 0 when the system cannot make one. `mark` is 1 to INT32_MAX. */
+os_handle os_token_open(uint32_t mark);
+/* What `handle`, which may be any garbage, is. */
+enum os_token os_token_identify(os_handle handle, uint32_t mark);
+/* Closes a handle that os_token_identify called ours. */
+void os_token_close(os_handle handle);
+
+#endif

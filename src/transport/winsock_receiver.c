@@ -1,0 +1,196 @@
+/*
+ * Receives packets from the sockets of the winsock transport. Does not look into them.
+ */
+#include "transport/winsock_receiver.h"
+
+#include "os/os.h"
+
+/* A datagram cannot be longer. */
+#define PACKET_BYTES_MAX 65536
+
+/* How soon to try a socket again that refused to receive. */
+#define RETRY_MS 10
+
+struct winsock_slot {
+    struct winsock_socket *socket;
+    OVERLAPPED
+    overlapped; /* hEvent is a manual-reset event, set while nothing is posted or something has come */
+    bool posted;
+    DWORD flags; /* Wine writes to it when the receive ends */
+    uint8_t buffer[PACKET_BYTES_MAX];
+};
+
+struct transport_receiver *winsock_receiver_open(struct winsock_pool *pool)
+{
+    struct transport_receiver *receiver = os_alloc(sizeof(*receiver));
+    if (receiver == NULL) {
+        return NULL;
+    }
+    receiver->pool = pool;
+    receiver->wake = CreateEventW(NULL, FALSE, FALSE, NULL);
+    if (receiver->wake == NULL) {
+        os_free(receiver);
+        return NULL;
+    }
+    AcquireSRWLockExclusive(&pool->lock);
+    receiver->next = pool->newest_receiver;
+    pool->newest_receiver = receiver;
+    ReleaseSRWLockExclusive(&pool->lock);
+    return receiver;
+}
+
+/* Withdraws a posted receive. True when a packet had come before. */
+static bool slot_withdraw(struct winsock_slot *slot)
+{
+    DWORD received;
+    CancelIoEx((HANDLE)slot->socket->handle, &slot->overlapped);
+    slot->posted = false;
+    return GetOverlappedResult((HANDLE)slot->socket->handle, &slot->overlapped, &received, TRUE) &&
+           received > 0;
+}
+
+void winsock_receiver_close(struct transport_receiver *receiver)
+{
+    for (size_t i = 0; i < receiver->slot_count; i++) {
+        struct winsock_slot *slot = receiver->slots[i];
+        if (slot->posted) {
+            slot_withdraw(slot);
+        }
+        CloseHandle(slot->overlapped.hEvent);
+        os_free(slot);
+    }
+    CloseHandle(receiver->wake);
+    os_free(receiver);
+}
+
+void winsock_wake(struct transport_receiver *receiver)
+{
+    SetEvent(receiver->wake);
+}
+
+static struct winsock_slot *slot_open(struct winsock_socket *source)
+{
+    struct winsock_slot *slot = os_alloc(sizeof(*slot));
+    if (slot == NULL) {
+        return NULL;
+    }
+    slot->overlapped.hEvent = CreateEventW(NULL, TRUE, FALSE, NULL);
+    if (slot->overlapped.hEvent == NULL) {
+        os_free(slot);
+        return NULL;
+    }
+    slot->socket = source;
+    return slot;
+}
+
+/* Makes a slot for each socket that receives and that this receiver does not know yet. */
+static void slots_complete(struct transport_receiver *receiver)
+{
+    struct winsock_pool *pool = receiver->pool;
+    if (!pool->ping_sockets && receiver->slot_count == 1) {
+        return;
+    }
+    AcquireSRWLockShared(&pool->lock);
+    struct winsock_socket *newest = pool->ping_sockets ? pool->newest : pool->primary;
+    ReleaseSRWLockShared(&pool->lock);
+    /* The known ones are the older end of the list. */
+    struct winsock_socket *known =
+        receiver->slot_count > 0 ? receiver->slots[receiver->slot_count - 1]->socket : NULL;
+    while (receiver->slot_count < WINSOCK_RECEIVING_MAX) {
+        struct winsock_socket *oldest_unknown = NULL;
+        for (struct winsock_socket *s = newest; s != NULL && s != known; s = s->next) {
+            oldest_unknown = s;
+        }
+        struct winsock_slot *slot = oldest_unknown != NULL ? slot_open(oldest_unknown) : NULL;
+        if (slot == NULL) {
+            return;
+        }
+        receiver->slots[receiver->slot_count++] = slot;
+        known = oldest_unknown;
+    }
+}
+
+static size_t slot_packet(struct winsock_slot *slot, struct transport_packet *packet)
+{
+    packet->bytes = slot->buffer;
+    packet->length_bytes = slot->overlapped.InternalHigh;
+    packet->received_ns = os_now_ns();
+    return 1;
+}
+
+/* Posts a receive. True when a packet was there already. */
+static bool slot_post(struct winsock_slot *slot)
+{
+    HANDLE event = slot->overlapped.hEvent;
+    slot->overlapped = (OVERLAPPED){.hEvent = event};
+    slot->flags = 0;
+    WSABUF buffer = {.len = sizeof(slot->buffer), .buf = (char *)slot->buffer};
+    if (WSARecv(slot->socket->handle, &buffer, 1, NULL, &slot->flags, &slot->overlapped, NULL) == 0) {
+        return slot->overlapped.InternalHigh > 0;
+    }
+    slot->posted = WSAGetLastError() == WSA_IO_PENDING;
+    return false;
+}
+
+/* Takes the result of a posted receive whose event is set. True when it brought a packet. */
+static bool slot_finish(struct winsock_slot *slot)
+{
+    DWORD received;
+    slot->posted = false;
+    return GetOverlappedResult((HANDLE)slot->socket->handle, &slot->overlapped, &received, FALSE) &&
+           received > 0;
+}
+
+size_t winsock_rest(struct transport_receiver *receiver, struct transport_packet *packets, size_t capacity)
+{
+    (void)capacity; /* one at a time: a receive of Winsock brings one */
+    for (size_t i = 0; i < receiver->slot_count; i++) {
+        struct winsock_slot *slot = receiver->slots[i];
+        if (slot->posted && slot_withdraw(slot)) {
+            return slot_packet(slot, packets);
+        }
+    }
+    return 0;
+}
+
+size_t winsock_receive(struct transport_receiver *receiver, uint64_t deadline_ns,
+                       struct transport_packet *packets, size_t capacity)
+{
+    for (;;) {
+        HANDLE handles[MAXIMUM_WAIT_OBJECTS] = {receiver->wake};
+        struct winsock_slot *waiting[MAXIMUM_WAIT_OBJECTS] = {NULL};
+        DWORD handle_count = 1;
+
+        slots_complete(receiver);
+        for (size_t i = 0; i < receiver->slot_count; i++) {
+            struct winsock_slot *slot = receiver->slots[i];
+            if (!slot->posted && slot_post(slot)) {
+                return slot_packet(slot, packets);
+            }
+            if (slot->posted) {
+                waiting[handle_count] = slot;
+                handles[handle_count++] = slot->overlapped.hEvent;
+            }
+        }
+
+        uint32_t timeout_ms = os_ms_until(deadline_ns);
+        bool all_posted = handle_count == receiver->slot_count + 1 && receiver->slot_count > 0;
+        if (!all_posted && timeout_ms > RETRY_MS) {
+            timeout_ms = RETRY_MS;
+        }
+        DWORD ended = WaitForMultipleObjects(handle_count, handles, FALSE, timeout_ms);
+        if (ended == WAIT_OBJECT_0) {
+            return 0;
+        }
+        if (ended > WAIT_OBJECT_0 && ended < WAIT_OBJECT_0 + handle_count) {
+            struct winsock_slot *slot = waiting[ended - WAIT_OBJECT_0];
+            if (slot_finish(slot)) {
+                return slot_packet(slot, packets);
+            }
+        } else if (os_ms_until(deadline_ns) == 0) {
+            return winsock_rest(receiver, packets, capacity);
+        } else if (ended == WAIT_FAILED) {
+            SleepEx(RETRY_MS, FALSE); /* someone has closed our handles; do not burn the processor as well */
+        }
+    }
+}

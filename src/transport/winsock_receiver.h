@@ -1,0 +1,35 @@
+/*
+ * A place to receive in, of the winsock transport: overlapped receives on the sockets that answers come to,
+ * and an event that ends the wait for them.
+ *
+ * The buffers belong to the receiver, never to the thread that waits: a thread that is terminated in its wait
+ * has its receives withdrawn by the system, and nothing is written to memory that is gone.
+ */
+#ifndef OPENICMP_TRANSPORT_WINSOCK_RECEIVER_H
+#define OPENICMP_TRANSPORT_WINSOCK_RECEIVER_H
+
+#include "transport/winsock_sockets.h"
+
+/* One overlapped receive. */
+struct winsock_slot;
+
+struct transport_receiver {
+    struct transport_receiver *next; /* in the pool's list */
+    struct winsock_pool *pool;
+    HANDLE wake; /* auto-reset event */
+    struct winsock_slot *slots[WINSOCK_RECEIVING_MAX];
+    size_t slot_count;
+};
+
+/* A new one in the pool's list. NULL without memory or handles. */
+struct transport_receiver *winsock_receiver_open(struct winsock_pool *pool);
+/* Frees one that was taken out of the list. Its thread has left it, or is gone. */
+void winsock_receiver_close(struct transport_receiver *receiver);
+
+/* The functions of transport_operations. */
+size_t winsock_receive(struct transport_receiver *receiver, uint64_t deadline_ns,
+                       struct transport_packet *packets, size_t capacity);
+size_t winsock_rest(struct transport_receiver *receiver, struct transport_packet *packets, size_t capacity);
+void winsock_wake(struct transport_receiver *receiver);
+
+#endif

@@ -1,0 +1,106 @@
+/*
+ * Builds ICMPv4 echo requests and reads what comes back (RFC 792).
+ *
+ * Every byte that is read comes from the network and may lie, and so may every byte that an error quotes.
+ * This file must not know requests that wait, sockets, or what a message means to a caller.
+ */
+#include "wire/icmpv4.h"
+
+#include "wire/bytes.h"
+#include "wire/checksum.h"
+#include "wire/ipv4.h"
+#include "wire/ipv4_options.h"
+
+/* Where the fields are; in an error, what is quoted comes in place of an echo's data. */
+enum {
+    TYPE = 0,
+    CODE = 1,
+    CHECKSUM = 2,
+    IDENTIFIER = 4,
+    SEQUENCE = 6,
+};
+
+#define ECHO_REQUEST_CODE 0
+
+void icmpv4_build_echo_request(uint8_t *message, size_t message_bytes, uint16_t identifier, uint16_t sequence)
+{
+    if (message_bytes < ICMPV4_HEADER_BYTES)
+        return;
+    message[TYPE] = ICMPV4_TYPE_ECHO_REQUEST;
+    message[CODE] = ECHO_REQUEST_CODE;
+    bytes_store_be16(message + CHECKSUM, 0);
+    bytes_store_be16(message + IDENTIFIER, identifier);
+    bytes_store_be16(message + SEQUENCE, sequence);
+    bytes_store_be16(message + CHECKSUM, checksum_compute(message, message_bytes));
+}
+
+static enum icmpv4_kind kind_of_type(uint8_t type)
+{
+    switch (type) {
+    case ICMPV4_TYPE_ECHO_REPLY:
+        return ICMPV4_ECHO_REPLY;
+    case ICMPV4_TYPE_ECHO_REQUEST:
+        return ICMPV4_ECHO_REQUEST;
+    case ICMPV4_TYPE_DESTINATION_UNREACHABLE:
+    case ICMPV4_TYPE_SOURCE_QUENCH:
+    case ICMPV4_TYPE_TIME_EXCEEDED:
+    case ICMPV4_TYPE_PARAMETER_PROBLEM:
+        return ICMPV4_ERROR;
+    default:
+        return ICMPV4_OTHER;
+    }
+}
+
+/* The identifier and the sequence of the echo header at `header`, which has ICMPV4_HEADER_BYTES. */
+static void read_echo_key(const uint8_t *header, struct icmpv4_message *out)
+{
+    out->identifier = bytes_load_be16(header + IDENTIFIER);
+    out->sequence = bytes_load_be16(header + SEQUENCE);
+}
+
+/* Reads what an error quotes. False if that is no echo request. */
+static bool read_quote(const uint8_t *quote, size_t quote_bytes, struct icmpv4_message *out)
+{
+    struct ipv4_packet packet;
+
+    if (!ipv4_parse_quoted(quote, quote_bytes, &packet))
+        return false;
+    if (packet.protocol != IPV4_PROTOCOL_ICMP || packet.fragment_offset != 0)
+        return false;
+    if (packet.payload_bytes < ICMPV4_HEADER_BYTES)
+        return false;
+    if (packet.payload[TYPE] != ICMPV4_TYPE_ECHO_REQUEST || packet.payload[CODE] != ECHO_REQUEST_CODE)
+        return false;
+    read_echo_key(packet.payload, out);
+    out->quoted_source_be = packet.source_be;
+    out->quoted_destination_be = packet.destination_be;
+    out->quoted_source_route = ipv4_options_have_source_route(packet.options, packet.options_bytes);
+    return true;
+}
+
+bool icmpv4_parse(const uint8_t *message, size_t length_bytes, struct icmpv4_message *out)
+{
+    struct icmpv4_message parsed = {0};
+
+    if (length_bytes < ICMPV4_HEADER_BYTES || checksum_compute(message, length_bytes) != 0)
+        return false;
+    parsed.type = message[TYPE];
+    parsed.code = message[CODE];
+    parsed.kind = kind_of_type(parsed.type);
+    switch (parsed.kind) {
+    case ICMPV4_ECHO_REQUEST:
+    case ICMPV4_ECHO_REPLY:
+        read_echo_key(message, &parsed);
+        parsed.data = message + ICMPV4_HEADER_BYTES;
+        parsed.data_bytes = length_bytes - ICMPV4_HEADER_BYTES;
+        break;
+    case ICMPV4_ERROR:
+        if (!read_quote(message + ICMPV4_HEADER_BYTES, length_bytes - ICMPV4_HEADER_BYTES, &parsed))
+            return false;
+        break;
+    case ICMPV4_OTHER:
+        break;
+    }
+    *out = parsed;
+    return true;
+}

@@ -1,0 +1,48 @@
+# What the checks share. Each is called as NAME.sh x64|x86|native, after ./tools/build has filled dist/.
+# Sourced by them, never run.
+set -euo pipefail
+
+# For the checks that source this.
+arch=${1:?which architecture: x64, x86 or native}
+project_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+dist=$project_dir/dist/$arch
+case $arch in
+x64) triple=x86_64-w64-mingw32 ;;
+x86) triple=i686-w64-mingw32 ;;
+esac
+warnings=(-std=c11 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror)
+include=(-I "$project_dir/include" -I "$project_dir/src")
+
+fail() {
+    printf '%s\n' "$*"
+    exit 1
+}
+
+# ctest counts exit status 77 as skipped.
+skip() {
+    printf 'skipped: %s\n' "$*"
+    exit 77
+}
+
+# fresh_folder: a new empty folder for this check's files, where Wine can reach it.
+fresh_folder() {
+    local folder
+    folder=$project_dir/build/checks/$arch/$(basename "$0" .sh)
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    printf '%s\n' "$folder"
+}
+
+# exported_names DLL: as its export table has them, in that order.
+exported_names() {
+    "$triple-objdump" -p "$1" | awk '/Ordinal\/Name Pointer\] Table/ { inside = 1; next }
+        inside && NF == 0 { exit }
+        inside && $1 == "[" { print $NF }'
+}
+
+# def_names DEF: the names that a .def file lists, with the @N of x86.
+def_names() {
+    awk '/^[ \t]*;/ { next }
+        /^EXPORTS/ { inside = 1; next }
+        inside && NF { print $1 }' "$1"
+}

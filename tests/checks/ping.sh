@@ -1,0 +1,183 @@
+#!/usr/bin/env bash
+# Runs ping.exe as a user would, and compares what it prints and its exit status with what Windows' ping does.
+#
+#   tests/checks/ping.sh x64|x86                 the one that CMake built, by tools/lib/wine
+#   tests/checks/ping.sh RUNNER... PING_EXE      any other, e.g. ping.sh /usr/lib/wine/wine64 ./ping.exe
+#
+# Needs no network: everything goes to 127.0.0.1. One line a case; exit status 1 if any failed.
+set -u
+
+project_dir=$(cd "$(dirname "$0")/../.." && pwd)
+case $# in
+0)
+    echo "usage: $0 x64|x86, or $0 RUNNER... PING_EXE" >&2
+    exit 2
+    ;;
+1) ping=("$project_dir/tools/lib/wine" "$1" "$project_dir/build/$1/bin/ping.exe") ;;
+*) ping=("$@") ;;
+esac
+failures=0
+
+pass() {
+    echo "ok      $1"
+}
+
+fail() {
+    echo "FAILED  $1: $2"
+    failures=$((failures + 1))
+}
+
+# run ARGUMENT...: leaves the lines of standard output in lines[], the exit status in status.
+run() {
+    local output
+    output=$(timeout 60 "${ping[@]}" "$@" 2>/dev/null </dev/null)
+    status=$?
+    mapfile -t lines < <(printf '%s\n' "${output//$'\r'/}")
+}
+
+# check NAME STATUS REGEX...: the last run ended with STATUS and printed exactly these lines.
+check() {
+    local name=$1 expected_status=$2 i
+    shift 2
+    if [ "$status" -ne "$expected_status" ]; then
+        fail "$name" "exit status $status, not $expected_status"
+        return
+    fi
+    if [ "${#lines[@]}" -ne $# ]; then
+        fail "$name" "${#lines[@]} lines, not $#: ${lines[*]}"
+        return
+    fi
+    for ((i = 0; i < ${#lines[@]}; i++)); do
+        if ! [[ ${lines[i]} =~ ^$1$ ]]; then
+            fail "$name" "line $((i + 1)) is '${lines[i]}', which does not match '$1'"
+            return
+        fi
+        shift
+    done
+    pass "$name"
+}
+
+# check_with_usage NAME STATUS REGEX: as check, but of the first line only; somewhere below stands the usage text.
+check_with_usage() {
+    if [ "$status" -ne "$2" ]; then
+        fail "$1" "exit status $status, not $2"
+    elif ! [[ ${lines[0]} =~ ^$3$ ]]; then
+        fail "$1" "the first line is '${lines[0]}', which does not match '$3'"
+    elif ! printf '%s\n' "${lines[@]}" | grep -q '^Usage: ping '; then
+        fail "$1" "no usage text"
+    else
+        pass "$1"
+    fi
+}
+
+reply() { # reply BYTES
+    echo "Reply from 127\.0\.0\.1: bytes=$1 time(<1|=[0-9]+)ms TTL=[0-9]+"
+}
+
+received() { # received COUNT: leaves in statistics[] the lines that end a ping without loss
+    statistics=(
+        ''
+        'Ping statistics for 127\.0\.0\.1:'
+        "    Packets: Sent = $1, Received = $1, Lost = 0 \(0% loss\),"
+        'Approximate round trip times in milli-seconds:'
+        '    Minimum = [0-9]+ms, Maximum = [0-9]+ms, Average = [0-9]+ms'
+    )
+}
+
+header() { # header TARGET BYTES
+    echo "Pinging $1 with $2 bytes of data:"
+}
+
+local_host='127\.0\.0\.1'
+
+started=$SECONDS
+run 127.0.0.1
+received 4
+check 'four replies from loopback' 0 \
+    '' "$(header "$local_host" 32)" "$(reply 32)" "$(reply 32)" "$(reply 32)" "$(reply 32)" "${statistics[@]}"
+elapsed=$((SECONDS - started))
+if [ "$elapsed" -ge 3 ] && [ "$elapsed" -le 8 ]; then
+    pass 'four requests take three intervals of a second'
+else
+    fail 'four requests take three intervals of a second' "they took $elapsed s"
+fi
+
+received 1
+run -n 1 -l 0 127.0.0.1
+check 'no data' 0 '' "$(header "$local_host" 0)" "$(reply 0)" "${statistics[@]}"
+
+run -n 1 -l 65500 127.0.0.1
+check 'the most data' 0 '' "$(header "$local_host" 65500)" "$(reply 65500)" "${statistics[@]}"
+
+run -n 1 -i 1 127.0.0.1
+check 'TTL 1 reaches loopback' 0 '' "$(header "$local_host" 32)" "$(reply 32)" "${statistics[@]}"
+
+run /N 1 /f -v 16 -4 -w 2000 127.0.0.1
+check 'slashes, capitals, DF and TOS' 0 '' "$(header "$local_host" 32)" "$(reply 32)" "${statistics[@]}"
+
+run -n 1 -S 127.0.0.1 127.0.0.1
+check 'source address' 0 '' "$(header "$local_host from $local_host" 32)" "$(reply 32)" "${statistics[@]}"
+
+run -n 1 localhost
+check 'host name' 0 '' "$(header "[^ ]+ \[$local_host\]" 32)" "$(reply 32)" "${statistics[@]}"
+
+run -n 1 0.0.0.0
+check 'nowhere to send to' 1 '' "$(header '0\.0\.0\.0' 32)" 'PING: transmit failed\. General failure\.' '' \
+    'Ping statistics for 0\.0\.0\.0:' '    Packets: Sent = 1, Received = 0, Lost = 1 \(100% loss\),'
+
+run nonexistent.invalid
+check 'unknown host' 1 \
+    'Ping request could not find host nonexistent\.invalid\. Please check the name and try again\.'
+
+run
+check_with_usage 'no arguments' 1 ''
+run -q 127.0.0.1
+check_with_usage 'unknown option' 1 'Bad option -q\.'
+run -n 0 127.0.0.1
+check 'count out of range' 1 'Bad value for option -n, valid range is from 1 to 4294967295\.'
+run -l 65501 127.0.0.1
+check 'size out of range' 1 'Bad value for option -l, valid range is from 0 to 65500\.'
+run 127.0.0.1 -i
+check 'value missing' 1 'Value must be supplied for option -i\.'
+run 127.0.0.1 127.0.0.2
+check 'two targets' 1 'Bad parameter 127\.0\.0\.2\.'
+run -n 1
+check 'no target' 1 'IP address must be specified\.'
+run -6 ::1
+check 'IPv6' 1 'Option -6: this ping does not speak IPv6 yet\.'
+
+# Each line must come when it is written, also into a pipe: the first is there long before the last request.
+# (Lines that ping writes with puts, as these, show it. Those of printf are never late in Wine 8.0, flushed or not.)
+name='lines come one by one through a pipe'
+got=$(timeout 60 "${ping[@]}" -n 4 0.0.0.0 2>/dev/null </dev/null | {
+    while IFS= read -r -t 30 line; do
+        case $line in
+        'PING: transmit failed'*) first=${first:-$EPOCHREALTIME} ;;
+        'Ping statistics'*) last=$EPOCHREALTIME ;;
+        esac
+    done
+    echo $(((${last/./} - ${first/./}) / 1000))
+})
+if [ "${got:-0}" -ge 2000 ]; then
+    pass "$name"
+else
+    fail "$name" "the first and the last line are only ${got:-?} ms apart"
+fi
+
+# Ctrl-C needs a terminal, which script (util-linux) makes.
+name='Ctrl-C ends with the summary'
+if command -v script >/dev/null; then
+    output=$( (sleep 4; printf '\003'; sleep 4) |
+        timeout 60 script -qec "$(printf '%q ' "${ping[@]}") -t 127.0.0.1" /dev/null)
+    status=$?
+    case $output in
+    *'Reply from'*'Ping statistics for 127.0.0.1:'*'(0% loss)'*Control-C*)
+        if [ "$status" -eq 0 ]; then pass "$name"; else fail "$name" "exit status $status"; fi
+        ;;
+    *) fail "$name" "printed: $output" ;;
+    esac
+else
+    echo "skipped $name: no script command"
+fi
+
+exit $((failures > 0))

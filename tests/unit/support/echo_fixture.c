@@ -1,0 +1,221 @@
+/*
+ * Engine, callers and clean-up for the tests of src/echo.
+ */
+#include "unit/support/echo_fixture.h"
+
+#include "echo/session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CANARY 0xee
+
+uint32_t address_be(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
+{
+    const uint8_t bytes[4] = {a, b, c, d};
+    uint32_t address;
+    memcpy(&address, bytes, sizeof(address));
+    return address;
+}
+
+/* What tests that failed have left behind is not this test's fault. */
+static size_t allocations_before;
+
+static size_t calls; /* that are under way on threads of their own; guarded by echo_lock */
+
+/* Ends the calls that a test which failed has left, by letting their time pass. */
+static void end_calls(void)
+{
+    size_t left = 1;
+    for (int ms = 0; ms < 2000 && left > 0; ms++) {
+        os_lock_acquire(&echo_lock);
+        left = calls;
+        os_lock_release(&echo_lock);
+        if (left > 0) {
+            os_posix_advance_clock(1000 * OS_NS_PER_MS);
+            os_posix_pause();
+        }
+    }
+    if (left > 0) {
+        fprintf(stderr, "%zu calls do not end\n", left);
+        abort(); /* no test would be safe from them */
+    }
+}
+
+int fixture_set_up(void **state)
+{
+    (void)state;
+    os_posix_reset();
+    fake_network_reset();
+    allocations_before = os_posix_allocations();
+    return 0;
+}
+
+int fixture_tear_down(void **state)
+{
+    (void)state;
+    os_posix_on_lock(NULL);
+    os_posix_fail_allocation(0);
+    session_abandon(); /* the table of sessions stays when it is empty */
+    if (!os_posix_join_threads()) {
+        fprintf(stderr, "%zu threads did not end\n", os_posix_threads());
+        abort(); /* no test would be safe from them */
+    }
+    bool clean = true;
+    if (fake_network_opened() != fake_network_closed()) {
+        fprintf(stderr, "%zu transports opened, %zu closed\n", fake_network_opened(), fake_network_closed());
+        engine_abandon();
+        clean = false;
+    }
+    if (os_posix_allocations() > allocations_before) {
+        fprintf(stderr, "%zu allocations were not freed\n", os_posix_allocations() - allocations_before);
+        clean = false;
+    }
+    if (os_posix_handles() > 0) {
+        fprintf(stderr, "%zu handles were not closed\n", os_posix_handles());
+        clean = false;
+    }
+    fake_network_reset();
+    return clean ? 0 : -1;
+}
+
+int fixture_engine_set_up(void **state)
+{
+    fixture_set_up(state);
+    struct engine *engine;
+    if (engine_acquire(&engine) != 0) {
+        return -1;
+    }
+    *state = engine;
+    return 0;
+}
+
+int fixture_engine_tear_down(void **state)
+{
+    struct engine *engine = *state;
+    end_calls();
+    bool clean = true;
+    if (engine_outstanding(engine) > 0) {
+        fprintf(stderr, "%zu requests are left\n", engine_outstanding(engine));
+        clean = false;
+    }
+    if (engine_worker(engine) != WORKER_RECEIVING && !fake_network_idle()) {
+        fprintf(stderr, "a receiver was not put to rest\n");
+        clean = false;
+    }
+    engine_release(engine);
+    return fixture_tear_down(state) == 0 && clean ? 0 : -1;
+}
+
+size_t engine_outstanding(struct engine *engine)
+{
+    os_lock_acquire(&echo_lock);
+    size_t count = engine->pending.count;
+    os_lock_release(&echo_lock);
+    return count;
+}
+
+size_t engine_receiving(struct engine *engine)
+{
+    os_lock_acquire(&echo_lock);
+    size_t count = engine->receiving;
+    os_lock_release(&echo_lock);
+    return count;
+}
+
+enum worker_state engine_worker(struct engine *engine)
+{
+    os_lock_acquire(&echo_lock);
+    enum worker_state worker = engine->worker;
+    os_lock_release(&echo_lock);
+    return worker;
+}
+
+/* ---- Callers ---- */
+
+void caller_set(struct caller *caller, struct engine *engine, uint32_t destination_be, const char *text,
+                uint32_t timeout_ms)
+{
+    memset(caller, 0, sizeof(*caller));
+    memset(caller->reply.bytes, CANARY, sizeof(caller->reply.bytes));
+    caller->engine = engine;
+    caller->call.destination_be = destination_be;
+    caller->call.data = text;
+    caller->call.data_bytes = (uint16_t)strlen(text);
+    caller->call.timeout_ms = timeout_ms;
+}
+
+static _Thread_local bool calling;
+
+bool caller_is_this_thread(void)
+{
+    return calling;
+}
+
+void caller_run(struct caller *caller)
+{
+    calling = true;
+    if (caller->call.reply == NULL) {
+        caller->call.reply = caller->reply.bytes;
+        caller->call.reply_bytes = sizeof(caller->reply.bytes);
+    }
+    uint64_t before_ns = os_now_ns();
+    caller->replies = echo_synchronous(caller->engine, &caller->call, &caller->error);
+    caller->took_ns = os_now_ns() - before_ns;
+    calling = false;
+    os_lock_acquire(&echo_lock); /* any lock would do for `done` */
+    caller->done = true;
+    os_lock_release(&echo_lock);
+}
+
+static void count_call(size_t change)
+{
+    os_lock_acquire(&echo_lock);
+    calls += change;
+    os_lock_release(&echo_lock);
+}
+
+static void caller_main(void *argument)
+{
+    caller_run(argument);
+    count_call((size_t)-1);
+}
+
+void caller_start(struct caller *caller)
+{
+    count_call(1);
+    caller->thread = os_posix_thread_start(caller_main, caller);
+}
+
+bool caller_is_done(struct caller *caller)
+{
+    os_lock_acquire(&echo_lock);
+    bool done = caller->done;
+    os_lock_release(&echo_lock);
+    return done;
+}
+
+void caller_join(struct caller *caller)
+{
+    os_posix_thread_join(caller->thread);
+    caller->thread = NULL;
+}
+
+bool caller_has_own_reply(const struct caller *caller)
+{
+    const ICMP_ECHO_REPLY *reply = &caller->reply.header;
+    return caller->replies == 1 && caller->error == 0 && reply->Status == IP_SUCCESS &&
+           reply->Address == caller->call.destination_be && reply->DataSize == caller->call.data_bytes &&
+           (reply->DataSize == 0 || memcmp(reply->Data, caller->call.data, reply->DataSize) == 0);
+}
+
+bool caller_reply_untouched(const struct caller *caller, size_t offset)
+{
+    for (size_t i = offset; i < sizeof(caller->reply.bytes); i++) {
+        if (caller->reply.bytes[i] != CANARY) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,634 @@
+/*
+ * The network in memory. Knows the layout of IPv4 and ICMP as far as it has to build packets; builds them byte by byte
+ * and without src/wire, but for the checksum, so that the two do not share mistakes.
+ */
+#include "unit/support/fake_network.h"
+
+#include "echo/engine.h"
+#include "unit/support/os_posix.h"
+#include "wire/checksum.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PACKET_BYTES_MAX 65535
+#define WAIT_MS          10000
+
+struct packet {
+    struct packet *next;
+    size_t length_bytes;
+    uint8_t bytes[];
+};
+
+struct transport_receiver {
+    struct transport_receiver *next;
+    struct fake_transport *transport;
+    size_t number;
+    bool in_use;
+    bool waiting;       /* its thread sleeps */
+    uint64_t listening; /* takes what comes; the older one has the smaller number. 0: does not */
+    bool woken;
+    struct packet *taken; /* has come, and was not given out yet */
+    struct packet *given;
+    struct os_condition changed;
+};
+
+struct fake_transport {
+    struct transport transport; /* first */
+    struct fake_transport *next;
+    struct transport_receiver *receivers;
+    size_t receiver_count;
+    struct packet *unread;
+};
+
+/* Taken after echo_lock, never before it. Guards everything below, receivers and transports. */
+static struct os_lock network_lock;
+static struct fake_network_hooks hooks;
+static struct fake_transport *transports;
+static struct fake_sent *sent_messages;
+static size_t sent_count;
+static size_t opened;
+static size_t closed;
+static size_t receivers;
+static size_t receives;
+static uint64_t listening_order;
+static bool rewrite_identifiers;
+static bool fail_receivers;
+static bool single_packets;
+
+static void panic(const char *what)
+{
+    fprintf(stderr, "fake_network: %s\n", what);
+    abort();
+}
+
+static void *allocate(size_t size_bytes)
+{
+    void *memory = calloc(1, size_bytes);
+    if (memory == NULL) {
+        panic("the test itself ran out of memory");
+    }
+    return memory;
+}
+
+static void require_no_lock(void)
+{
+    if (os_posix_holds(&echo_lock)) {
+        panic("echo_lock is held in a call that may block");
+    }
+}
+
+static void append(struct packet **list, struct packet *packet)
+{
+    while (*list != NULL) {
+        list = &(*list)->next;
+    }
+    *list = packet;
+}
+
+static void free_packets(struct packet **list)
+{
+    while (*list != NULL) {
+        struct packet *packet = *list;
+        *list = packet->next;
+        free(packet);
+    }
+}
+
+static struct fake_network_hooks current_hooks(void)
+{
+    os_lock_acquire(&network_lock);
+    struct fake_network_hooks current = hooks;
+    os_lock_release(&network_lock);
+    return current;
+}
+
+/* ---- Sending ---- */
+
+static uint32_t fake_send(struct transport *transport, const struct transport_message *message)
+{
+    (void)transport;
+    require_no_lock();
+    if (message->length_bytes < 8 || message->options_bytes > 40) {
+        panic("a message is sent that can be no ICMP message, or has too many options");
+    }
+    struct fake_sent *sent = allocate(sizeof(*sent) + message->length_bytes);
+    sent->message = *message;
+    memcpy(sent->bytes, message->bytes, message->length_bytes);
+    sent->message.bytes = sent->bytes;
+    if (message->options_bytes > 0) {
+        memcpy(sent->options, message->options, message->options_bytes);
+    }
+    sent->message.options = sent->options;
+    sent->identifier = (uint16_t)(sent->bytes[4] << 8 | sent->bytes[5]);
+    sent->sequence = (uint16_t)(sent->bytes[6] << 8 | sent->bytes[7]);
+
+    os_lock_acquire(&network_lock);
+    sent->next = sent_messages;
+    sent_messages = sent;
+    sent_count++;
+    uint32_t (*hook)(const struct fake_sent *) = hooks.send;
+    os_lock_release(&network_lock);
+    return hook != NULL ? hook(sent) : fake_network_echo(sent);
+}
+
+uint32_t fake_network_echo(const struct fake_sent *sent)
+{
+    struct fake_answer answer = fake_reply(sent);
+    fake_network_deliver(&answer);
+    return 0;
+}
+
+uint32_t fake_network_silence(const struct fake_sent *sent)
+{
+    (void)sent;
+    return 0;
+}
+
+size_t fake_network_sent_count(void)
+{
+    os_lock_acquire(&network_lock);
+    size_t count = sent_count;
+    os_lock_release(&network_lock);
+    return count;
+}
+
+const struct fake_sent *fake_network_sent(size_t count)
+{
+    for (int waited_ms = 0; fake_network_sent_count() < count; waited_ms++) {
+        if (waited_ms == WAIT_MS) {
+            panic("a message that the test waits for is not sent");
+        }
+        os_posix_pause();
+    }
+    os_lock_acquire(&network_lock);
+    const struct fake_sent *sent = sent_messages; /* the newest first */
+    for (size_t newer = sent_count - count; newer > 0; newer--) {
+        sent = sent->next;
+    }
+    os_lock_release(&network_lock);
+    return sent;
+}
+
+/* ---- Answers ---- */
+
+struct fake_answer fake_reply(const struct fake_sent *sent)
+{
+    return (struct fake_answer){
+        .source_be = sent->message.destination_be,
+        .ttl = 64,
+        .protocol = 1,
+        .identifier = sent->identifier,
+        .sequence = sent->sequence,
+        .data = sent->bytes + 8,
+        .data_bytes = sent->message.length_bytes - 8,
+    };
+}
+
+struct fake_answer fake_error(const struct fake_sent *sent, uint32_t router_be, uint8_t type, uint8_t code)
+{
+    struct fake_answer answer = fake_reply(sent);
+    answer.source_be = router_be;
+    answer.type = type;
+    answer.code = code;
+    answer.is_error = true;
+    answer.quoted_destination_be = sent->message.destination_be;
+    return answer;
+}
+
+static void store_be16(uint8_t *bytes, size_t value)
+{
+    bytes[0] = (uint8_t)(value >> 8);
+    bytes[1] = (uint8_t)value;
+}
+
+/* Writes an IPv4 header. Returns how long it is. */
+static size_t build_header(uint8_t *bytes, const struct fake_answer *answer, const uint8_t *options,
+                           size_t options_bytes, size_t payload_bytes)
+{
+    size_t header_bytes = 20 + options_bytes;
+    bytes[0] = (uint8_t)(0x40 | header_bytes / 4);
+    bytes[1] = answer->tos;
+    store_be16(bytes + 2, header_bytes + payload_bytes);
+    store_be16(bytes + 6, answer->fragment_word);
+    bytes[8] = answer->ttl;
+    bytes[9] = answer->protocol;
+    memcpy(bytes + 12, &answer->source_be, 4);
+    memcpy(bytes + 16, &answer->destination_be, 4);
+    if (options_bytes > 0) {
+        memcpy(bytes + 20, options, options_bytes);
+    }
+    return header_bytes;
+}
+
+/* Writes the ICMP message. Returns how long it is. */
+static size_t build_message(uint8_t *bytes, const struct fake_answer *answer)
+{
+    size_t length_bytes = 8;
+    bytes[0] = answer->type;
+    bytes[1] = answer->code;
+    if (answer->is_error) {
+        struct fake_answer quoted = {
+            .destination_be = answer->quoted_destination_be, .protocol = 1, .ttl = 1};
+        length_bytes += build_header(bytes + length_bytes, &quoted, answer->quoted_options,
+                                     answer->quoted_options_bytes, 8);
+        uint8_t *request = bytes + length_bytes;
+        request[0] = 8;
+        store_be16(request + 4, answer->identifier);
+        store_be16(request + 6, answer->sequence);
+        length_bytes += 8;
+    } else {
+        store_be16(bytes + 4, answer->identifier);
+        store_be16(bytes + 6, answer->sequence);
+        if (answer->data_bytes > 0) {
+            memcpy(bytes + 8, answer->data, answer->data_bytes);
+        }
+        length_bytes += answer->data_bytes;
+    }
+    store_be16(bytes + 2, checksum_compute(bytes, length_bytes) ^ (answer->bad_checksum ? 1U : 0U));
+    return length_bytes;
+}
+
+/* The packet of an answer. The caller frees it. */
+static uint8_t *build(const struct fake_answer *answer, size_t *length_bytes)
+{
+    uint8_t *message = allocate(PACKET_BYTES_MAX);
+    size_t message_bytes = build_message(message, answer);
+    uint8_t *bytes = allocate(60 + message_bytes);
+    size_t header_bytes = build_header(bytes, answer, answer->options, answer->options_bytes, message_bytes);
+    memcpy(bytes + header_bytes, message, message_bytes);
+    free(message);
+    *length_bytes = header_bytes + message_bytes;
+    return bytes;
+}
+
+/* Who takes the packet that comes next: the one that has listened longest; NULL when nobody listens. */
+static struct transport_receiver *taker(const struct fake_transport *transport)
+{
+    struct transport_receiver *oldest = NULL;
+    for (struct transport_receiver *receiver = transport->receivers; receiver != NULL;
+         receiver = receiver->next) {
+        if (receiver->listening != 0 && (oldest == NULL || receiver->listening < oldest->listening)) {
+            oldest = receiver;
+        }
+    }
+    return oldest;
+}
+
+static struct transport_receiver *receiver_of_number(const struct fake_transport *transport, size_t number)
+{
+    struct transport_receiver *receiver = transport->receivers;
+    while (receiver != NULL && receiver->number != number) {
+        receiver = receiver->next;
+    }
+    if (receiver == NULL) {
+        panic("there is no receiver of that number");
+    }
+    return receiver;
+}
+
+static void deliver(const uint8_t *bytes, size_t length_bytes, const size_t *number)
+{
+    os_lock_acquire(&network_lock);
+    for (struct fake_transport *transport = transports; transport != NULL; transport = transport->next) {
+        struct packet *packet = allocate(sizeof(*packet) + length_bytes);
+        packet->length_bytes = length_bytes;
+        memcpy(packet->bytes, bytes, length_bytes);
+        struct transport_receiver *receiver =
+            number != NULL ? receiver_of_number(transport, *number) : taker(transport);
+        if (receiver == NULL) {
+            append(&transport->unread, packet);
+        } else {
+            receiver->listening = 0;
+            append(&receiver->taken, packet);
+            os_condition_wake(&receiver->changed);
+        }
+    }
+    os_lock_release(&network_lock);
+}
+
+void fake_network_deliver_bytes(const uint8_t *bytes, size_t length_bytes)
+{
+    deliver(bytes, length_bytes, NULL);
+}
+
+void fake_network_deliver(const struct fake_answer *answer)
+{
+    size_t length_bytes;
+    uint8_t *bytes = build(answer, &length_bytes);
+    deliver(bytes, length_bytes, NULL);
+    free(bytes);
+}
+
+void fake_network_deliver_to(size_t receiver, const struct fake_answer *answer)
+{
+    size_t length_bytes;
+    uint8_t *bytes = build(answer, &length_bytes);
+    deliver(bytes, length_bytes, &receiver);
+    free(bytes);
+}
+
+/* ---- Receiving ---- */
+
+static struct transport_receiver *fake_receiver_open(struct transport *base)
+{
+    require_no_lock();
+    struct fake_transport *transport = (struct fake_transport *)(void *)base;
+    os_lock_acquire(&network_lock);
+    bool fail = fail_receivers;
+    size_t number = transport->receiver_count++;
+    void (*hook)(size_t) = hooks.receiver_open;
+    os_lock_release(&network_lock);
+    if (hook != NULL) {
+        hook(number);
+    }
+    struct transport_receiver *receiver = fail ? NULL : os_alloc(sizeof(*receiver));
+    if (receiver == NULL) {
+        return NULL;
+    }
+    os_lock_acquire(&network_lock);
+    receiver->transport = transport;
+    receiver->number = number;
+    receiver->next = transport->receivers;
+    transport->receivers = receiver;
+    receivers++;
+    os_lock_release(&network_lock);
+    return receiver;
+}
+
+/* The receiver's thread begins to use it: what it was given before is gone. The lock is held. */
+static void use_begin(struct transport_receiver *receiver)
+{
+    if (receiver->in_use) {
+        panic("two threads use one receiver at once");
+    }
+    receiver->in_use = true;
+    free_packets(&receiver->given);
+}
+
+/* Gives out what is in `list`. The lock is held. */
+static size_t give(struct transport_receiver *receiver, struct packet **list,
+                   struct transport_packet *packets, size_t capacity)
+{
+    size_t count = 0;
+    uint64_t now_ns = os_now_ns();
+    while (*list != NULL && count < (single_packets ? 1 : capacity)) {
+        struct packet *packet = *list;
+        *list = packet->next;
+        packet->next = receiver->given;
+        receiver->given = packet;
+        packets[count++] = (struct transport_packet){
+            .bytes = packet->bytes, .length_bytes = packet->length_bytes, .received_ns = now_ns};
+    }
+    return count;
+}
+
+static size_t fake_receive(struct transport_receiver *receiver, uint64_t deadline_ns,
+                           struct transport_packet *packets, size_t capacity)
+{
+    require_no_lock();
+    void (*hook)(size_t, uint64_t) = current_hooks().receive;
+    if (hook != NULL) {
+        hook(receiver->number, deadline_ns);
+    }
+    size_t count = 0;
+    os_lock_acquire(&network_lock);
+    receives++;
+    use_begin(receiver);
+    for (;;) {
+        struct packet **list = receiver->taken != NULL ? &receiver->taken : &receiver->transport->unread;
+        count = give(receiver, list, packets, capacity);
+        if (count > 0) {
+            receiver->listening = 0;
+            break;
+        }
+        if (receiver->woken) {
+            break; /* and goes on listening */
+        }
+        if (os_now_ns() >= deadline_ns) {
+            receiver->listening = 0;
+            break;
+        }
+        if (receiver->listening == 0) {
+            receiver->listening = ++listening_order;
+        }
+        receiver->waiting = true;
+        os_condition_wait(&receiver->changed, &network_lock, deadline_ns);
+        receiver->waiting = false;
+    }
+    if (count == 0) {
+        receiver->woken = false;
+    }
+    receiver->in_use = false;
+    os_lock_release(&network_lock);
+    return count;
+}
+
+static size_t fake_rest(struct transport_receiver *receiver, struct transport_packet *packets,
+                        size_t capacity)
+{
+    require_no_lock();
+    void (*hook)(size_t) = current_hooks().rest;
+    if (hook != NULL) {
+        hook(receiver->number);
+    }
+    os_lock_acquire(&network_lock);
+    use_begin(receiver);
+    receiver->listening = 0;
+    size_t count = give(receiver, &receiver->taken, packets, capacity);
+    receiver->in_use = false;
+    os_lock_release(&network_lock);
+    return count;
+}
+
+static void fake_wake(struct transport_receiver *receiver)
+{
+    os_lock_acquire(&network_lock);
+    receiver->woken = true;
+    os_condition_wake(&receiver->changed);
+    os_lock_release(&network_lock);
+}
+
+/* ---- Opening and closing ---- */
+
+static void fake_close(struct transport *base)
+{
+    require_no_lock();
+    struct fake_transport *transport = (struct fake_transport *)(void *)base;
+    os_lock_acquire(&network_lock);
+    struct fake_transport **link = &transports;
+    while (*link != transport) {
+        link = &(*link)->next;
+    }
+    *link = transport->next;
+    closed++;
+    os_lock_release(&network_lock);
+
+    while (transport->receivers != NULL) {
+        struct transport_receiver *receiver = transport->receivers;
+        transport->receivers = receiver->next;
+        if (receiver->in_use) {
+            panic("a transport is closed with a thread in it");
+        }
+        free_packets(&receiver->taken);
+        free_packets(&receiver->given);
+        os_free(receiver);
+    }
+    free_packets(&transport->unread);
+    os_free(transport);
+}
+
+static const struct transport_operations operations = {
+    .send = fake_send,
+    .receiver_open = fake_receiver_open,
+    .receive = fake_receive,
+    .rest = fake_rest,
+    .wake = fake_wake,
+    .close = fake_close,
+};
+
+uint32_t transport_open(struct transport **transport)
+{
+    require_no_lock();
+    uint32_t (*hook)(void) = current_hooks().open;
+    uint32_t error = hook != NULL ? hook() : 0;
+    if (error != 0) {
+        return error;
+    }
+    struct fake_transport *fresh = os_alloc(sizeof(*fresh));
+    if (fresh == NULL) {
+        return 8; /* ERROR_NOT_ENOUGH_MEMORY */
+    }
+    fresh->transport.operations = &operations;
+    fresh->transport.name = "fake";
+    os_lock_acquire(&network_lock);
+    fresh->transport.rewrites_identifier = rewrite_identifiers;
+    fresh->next = transports;
+    transports = fresh;
+    opened++;
+    os_lock_release(&network_lock);
+    *transport = &fresh->transport;
+    return 0;
+}
+
+void fake_network_reset(void)
+{
+    if (transports != NULL) {
+        panic("a transport was left open");
+    }
+    while (sent_messages != NULL) {
+        struct fake_sent *sent = sent_messages;
+        sent_messages = sent->next;
+        free(sent);
+    }
+    hooks = (struct fake_network_hooks){0};
+    sent_count = 0;
+    opened = 0;
+    closed = 0;
+    receivers = 0;
+    receives = 0;
+    rewrite_identifiers = false;
+    fail_receivers = false;
+    single_packets = false;
+}
+
+void fake_network_hook(struct fake_network_hooks wanted)
+{
+    os_lock_acquire(&network_lock);
+    hooks = wanted;
+    os_lock_release(&network_lock);
+}
+
+static void set(bool *setting, bool value)
+{
+    os_lock_acquire(&network_lock);
+    *setting = value;
+    os_lock_release(&network_lock);
+}
+
+void fake_network_rewrite_identifiers(bool rewrite)
+{
+    set(&rewrite_identifiers, rewrite);
+}
+
+void fake_network_fail_receivers(bool fail)
+{
+    set(&fail_receivers, fail);
+}
+
+void fake_network_single_packets(bool single)
+{
+    set(&single_packets, single);
+}
+
+/* ---- Counts ---- */
+
+static size_t get(const size_t *count)
+{
+    os_lock_acquire(&network_lock);
+    size_t value = *count;
+    os_lock_release(&network_lock);
+    return value;
+}
+
+size_t fake_network_opened(void)
+{
+    return get(&opened);
+}
+
+size_t fake_network_closed(void)
+{
+    return get(&closed);
+}
+
+size_t fake_network_receivers(void)
+{
+    return get(&receivers);
+}
+
+size_t fake_network_receives(void)
+{
+    return get(&receives);
+}
+
+size_t fake_network_listening(void)
+{
+    size_t count = 0;
+    os_lock_acquire(&network_lock);
+    for (struct fake_transport *transport = transports; transport != NULL; transport = transport->next) {
+        for (struct transport_receiver *receiver = transport->receivers; receiver != NULL;
+             receiver = receiver->next) {
+            count += receiver->waiting;
+        }
+    }
+    os_lock_release(&network_lock);
+    return count;
+}
+
+size_t fake_network_unread(void)
+{
+    size_t count = 0;
+    os_lock_acquire(&network_lock);
+    for (struct fake_transport *transport = transports; transport != NULL; transport = transport->next) {
+        for (struct packet *packet = transport->unread; packet != NULL; packet = packet->next) {
+            count++;
+        }
+    }
+    os_lock_release(&network_lock);
+    return count;
+}
+
+bool fake_network_idle(void)
+{
+    bool idle = true;
+    os_lock_acquire(&network_lock);
+    for (struct fake_transport *transport = transports; transport != NULL; transport = transport->next) {
+        for (struct transport_receiver *receiver = transport->receivers; receiver != NULL;
+             receiver = receiver->next) {
+            idle = idle && receiver->listening == 0 && receiver->taken == NULL;
+        }
+    }
+    os_lock_release(&network_lock);
+    return idle;
+}

@@ -1,0 +1,110 @@
+/*
+ * A network in memory, behind transport/transport.h: for the native tests, which see every message that the engine
+ * sends and decide what comes back, when, and into whose hands.
+ *
+ * It holds the engine to the rules of transport.h: it ends the program when a receiver is used by two threads at once or
+ * the engine's lock is held in a call that may block, and it frees the packets that it gave out as soon as they may no
+ * longer be used, so that the address sanitizer finds whoever does. And it does what Winsock does: a receiver that was
+ * woken goes on listening until it is put to rest, and takes packets that nobody then sees.
+ *
+ * Thread-safe. Hooks run on the calling thread, without a lock.
+ */
+#ifndef OPENICMP_TESTS_FAKE_NETWORK_H
+#define OPENICMP_TESTS_FAKE_NETWORK_H
+
+#include "transport/transport.h"
+
+/* A message that was sent, as it was then. Lives until the next reset. */
+struct fake_sent {
+    struct fake_sent *next;
+    struct transport_message message; /* its pointers lead into `bytes` and `options` */
+    uint16_t identifier;
+    uint16_t sequence;
+    uint8_t options[40];
+    uint8_t bytes[];
+};
+
+/* What the network does; members that are NULL are left out. */
+struct fake_network_hooks {
+    /* In place of an answer (NULL: fake_network_echo). Returns what transport_send shall return. */
+    uint32_t (*send)(const struct fake_sent *sent);
+    /* A thread is about to receive with the receiver of that number, counted from 0 since the transport was opened. */
+    void (*receive)(size_t receiver, uint64_t deadline_ns);
+    /* A thread is about to put a receiver to rest. */
+    void (*rest)(size_t receiver);
+    /* A receiver of that number is about to be opened. */
+    void (*receiver_open)(size_t receiver);
+    /* A transport is about to be opened. Returns what transport_open shall return. */
+    uint32_t (*open)(void);
+};
+
+/* Back to a network that answers every echo at once. No transport may be open. */
+void fake_network_reset(void);
+void fake_network_hook(struct fake_network_hooks hooks);
+/* Transports opened from now on rewrite the identifier of what is sent. */
+void fake_network_rewrite_identifiers(bool rewrite);
+/* receiver_open fails from now on. */
+void fake_network_fail_receivers(bool fail);
+/* Gives packets out one by one, as Winsock does, and not in batches. */
+void fake_network_single_packets(bool single);
+
+/* ---- What was sent ---- */
+
+/* Waits until `count` messages have been sent since the reset, and gives the last of them. */
+const struct fake_sent *fake_network_sent(size_t count);
+size_t fake_network_sent_count(void);
+
+/* ---- Answers ---- */
+
+/* An ICMP message in an IPv4 packet. fake_reply and fake_error fill it; change what you like, and deliver it. */
+struct fake_answer {
+    uint32_t source_be;
+    uint32_t destination_be;
+    uint8_t ttl;
+    uint8_t tos;
+    uint8_t protocol;
+    uint16_t fragment_word; /* flags << 13 | offset */
+    const uint8_t *options;
+    size_t options_bytes; /* a multiple of 4 */
+
+    uint8_t type;
+    uint8_t code;
+    uint16_t identifier; /* of an echo reply, or of the quoted request */
+    uint16_t sequence;
+    const uint8_t *data; /* of an echo reply */
+    size_t data_bytes;
+    bool bad_checksum;
+
+    bool is_error;
+    uint32_t quoted_destination_be;
+    const uint8_t *quoted_options;
+    size_t quoted_options_bytes;
+};
+
+/* The echo reply to a request. */
+struct fake_answer fake_reply(const struct fake_sent *sent);
+/* An ICMP error from `router_be` that quotes the request. */
+struct fake_answer fake_error(const struct fake_sent *sent, uint32_t router_be, uint8_t type, uint8_t code);
+
+/* Brings a packet to every open transport. */
+void fake_network_deliver(const struct fake_answer *answer);
+/* The same, to the receiver of that number: it took the packet before any other. */
+void fake_network_deliver_to(size_t receiver, const struct fake_answer *answer);
+/* Brings any bytes. */
+void fake_network_deliver_bytes(const uint8_t *bytes, size_t length_bytes);
+
+/* Send hooks: answers with the echo reply; does not answer. */
+uint32_t fake_network_echo(const struct fake_sent *sent);
+uint32_t fake_network_silence(const struct fake_sent *sent);
+
+/* ---- Counts ---- */
+
+size_t fake_network_opened(void); /* transports, since the reset */
+size_t fake_network_closed(void);
+size_t fake_network_receivers(void); /* opened since the reset */
+size_t fake_network_receives(void);  /* calls of receive since the reset */
+size_t fake_network_listening(void); /* threads that wait in receive now */
+size_t fake_network_unread(void);    /* packets that no receiver has taken yet */
+bool fake_network_idle(void);        /* no receiver listens, and none holds a packet */
+
+#endif

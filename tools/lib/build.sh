@@ -1,0 +1,31 @@
+# Configures, builds and installs one preset. Sourced by the tools.
+source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+
+compiler_packages_x64=(cmake ninja-build gcc-mingw-w64-x86-64-win32)
+compiler_packages_x86=(cmake ninja-build gcc-mingw-w64-i686-win32)
+
+# configure PRESET
+configure() {
+    (cd "$project_dir" && logged "configure-$1" cmake --preset "$1") || die "$1 could not be configured"
+}
+
+# build PRESET [TARGET...]: silent when there is nothing to do.
+build() {
+    local preset=$1
+    shift
+    [[ -e $build_dir/$preset/build.ninja ]] || configure "$preset"
+    local plan
+    plan=$(ninja -C "$build_dir/$preset" -n "$@")
+    if [[ $plan != *"no work to do"* ]]; then
+        say "building $preset"
+        (cd "$project_dir" && cmake --build --preset "$preset" ${1:+--target "$@"} -- --quiet) ||
+            die "$preset could not be built"
+    fi
+}
+
+# install_to_dist x64|x86
+install_to_dist() {
+    # The date is for strip, which else writes the present one into DLLs and programs.
+    SOURCE_DATE_EPOCH=0 logged "install-$1" cmake --install "$build_dir/$1" --prefix "$dist_dir/$1" --strip ||
+        die "dist/$1 could not be filled"
+}
