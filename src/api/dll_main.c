@@ -3,6 +3,7 @@
  */
 #include <windows.h>
 
+#include "echo/apc.h"
 #include "echo/engine.h"
 #include "echo/session.h"
 
@@ -10,16 +11,26 @@ BOOL WINAPI DllMain(HINSTANCE instance, DWORD reason, LPVOID reserved);
 
 BOOL WINAPI DllMain(HINSTANCE instance, DWORD reason, LPVOID reserved)
 {
-    if (reason == DLL_PROCESS_ATTACH) {
-        DisableThreadLibraryCalls(instance);
+    (void)instance;
+    switch (reason) {
+    case DLL_PROCESS_ATTACH:
+        return os_load();
+    case DLL_THREAD_DETACH:
+        apc_thread_ends();
+        return TRUE;
+    case DLL_PROCESS_DETACH:
+        /* When the process ends (reserved is not NULL), other threads have been ended anywhere, perhaps with
+         * a lock in their hands: nothing is touched, and the system cleans up. Otherwise the DLL is unloaded.
+         * Whatever may still run in it keeps it loaded, so none of that is left; what the program did not
+         * close is closed here. */
+        if (reserved == NULL) {
+            session_abandon();
+            engine_abandon();
+            apc_abandon();
+            os_unload();
+        }
+        return TRUE;
+    default:
+        return TRUE;
     }
-    /* Unloaded (reserved is NULL): the worker holds the DLL while it lives, so no thread of ours is left, and
-     * whatever the program did not close is closed here. When the process ends (reserved is not NULL), other
-     * threads have been ended anywhere, perhaps with a lock in their hands: nothing is touched, and the
-     * system cleans up. */
-    if (reason == DLL_PROCESS_DETACH && reserved == NULL) {
-        session_abandon();
-        engine_abandon();
-    }
-    return TRUE;
 }

@@ -14,9 +14,14 @@
 
 #include <icmpapi.h>
 
-#include "echo/reply.h"
+#include "echo/asynchronous.h"
 #include "echo/session.h"
 #include "echo/synchronous.h"
+
+_Static_assert(sizeof(struct echo_io_status) == sizeof(IO_STATUS_BLOCK),
+               "echo_io_status is an IO_STATUS_BLOCK");
+_Static_assert(offsetof(struct echo_io_status, information) == offsetof(IO_STATUS_BLOCK, Information),
+               "echo_io_status is an IO_STATUS_BLOCK");
 
 HANDLE WINAPI IcmpCreateFile(void)
 {
@@ -36,22 +41,13 @@ BOOL WINAPI IcmpCloseHandle(HANDLE IcmpHandle)
 }
 
 /* What is wrong with the arguments that all three functions have in common, but for the handle. */
-static uint32_t check_arguments(HANDLE event, PIO_APC_ROUTINE routine, const struct echo_call *call)
+static uint32_t check_arguments(const struct echo_call *call)
 {
     if (call->reply == NULL || call->reply_bytes < REPLY_BYTES_MIN ||
-        (call->data == NULL && call->data_bytes > 0)) {
+        (call->data == NULL && call->data_bytes > 0) || (call->options == NULL && call->options_bytes > 0)) {
         return ERROR_INVALID_PARAMETER;
     }
-    if (call->options == NULL && call->options_bytes > 0) {
-        return ERROR_INVALID_PARAMETER;
-    }
-    if (call->destination_be == 0) {
-        return ERROR_INVALID_NETNAME;
-    }
-    if (event != NULL || routine != NULL) {
-        return ERROR_NOT_SUPPORTED; /* asynchronous requests: not there yet */
-    }
-    return 0;
+    return call->destination_be == 0 ? ERROR_INVALID_NETNAME : 0;
 }
 
 DWORD WINAPI IcmpSendEcho2Ex(HANDLE IcmpHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
@@ -59,7 +55,6 @@ DWORD WINAPI IcmpSendEcho2Ex(HANDLE IcmpHandle, HANDLE Event, PIO_APC_ROUTINE Ap
                              WORD RequestSize, PIP_OPTION_INFORMATION RequestOptions, LPVOID ReplyBuffer,
                              DWORD ReplySize, DWORD Timeout)
 {
-    (void)ApcContext;
     /* Read once: another thread may change it meanwhile. */
     const IP_OPTION_INFORMATION options =
         RequestOptions != NULL ? *RequestOptions : (IP_OPTION_INFORMATION){0};
@@ -77,14 +72,21 @@ DWORD WINAPI IcmpSendEcho2Ex(HANDLE IcmpHandle, HANDLE Event, PIO_APC_ROUTINE Ap
         .reply_bytes = ReplySize,
         .timeout_ms = Timeout,
     };
+    const struct notification wanted = {
+        .event = (os_handle)Event, /* with both, only the event counts */
+        .routine = (echo_routine)ApcRoutine,
+        .context = ApcContext,
+    };
     struct engine *engine;
     /* behaviour.md 2.3: INVALID_HANDLE_VALUE is the one garbage handle that was measured. */
     uint32_t error = IcmpHandle == INVALID_HANDLE_VALUE ? ERROR_INVALID_PARAMETER
                                                         : session_acquire((os_handle)IcmpHandle, &engine);
     DWORD replies = 0;
     if (error == 0) {
-        error = check_arguments(Event, ApcRoutine, &call);
-        if (error == 0) {
+        error = check_arguments(&call);
+        if (error == 0 && (Event != NULL || ApcRoutine != NULL)) {
+            error = echo_asynchronous(engine, &call, &wanted);
+        } else if (error == 0) {
             replies = echo_synchronous(engine, &call, &error);
         }
         engine_release(engine);

@@ -68,7 +68,7 @@ void engine_release(struct engine *engine)
         current = NULL;
     }
     if (worker_is_last) {
-        os_condition_wake(&engine->worker_wanted);
+        os_condition_wake(&engine->worker_changed);
         if (engine->worker_listener != NULL) {
             engine->transport->operations->wake(engine->worker_listener->receiver);
         }
@@ -117,6 +117,7 @@ struct listener *listener_take(struct engine *engine)
     if (listener == NULL) {
         return NULL;
     }
+    listener->rested_ns = os_now_ns();
     listener->receiver = engine->transport->operations->receiver_open(engine->transport);
     if (listener->receiver == NULL) {
         os_free(listener);
@@ -127,6 +128,7 @@ struct listener *listener_take(struct engine *engine)
 
 void listener_give_back(struct engine *engine, struct listener *listener)
 {
+    listener->rested_ns = os_now_ns();
     listener->next_free = engine->free_listeners;
     engine->free_listeners = listener;
 }

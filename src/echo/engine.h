@@ -23,13 +23,22 @@ extern struct os_lock echo_lock;
 struct listener {
     struct listener *next_free;
     struct transport_receiver *receiver;
+    uint64_t rested_ns; /* when it was last in use */
 };
 
 enum worker_state {
     WORKER_NONE,     /* there is no thread */
-    WORKER_STARTING, /* someone is about to start it */
+    WORKER_STARTING, /* someone is making it */
+    WORKER_STARTED,  /* it is there: nothing is lost from now on, but it has yet to run */
     WORKER_RECEIVING,
-    WORKER_PARKED, /* the thread sleeps, because nothing is outstanding */
+    WORKER_PARKED, /* it sleeps, because nobody needs it */
+    WORKER_WAKING, /* it has been told that somebody does */
+};
+
+/* A list of requests in order. Empty when all-zero. */
+struct request_list {
+    struct request *first;
+    struct request *last;
 };
 
 struct engine {
@@ -42,12 +51,13 @@ struct engine {
     struct request *free_requests;
     struct listener *free_listeners;
 
-    size_t receiving;     /* who receives: outstanding requests whose threads do, and the worker */
-    uint64_t received_ns; /* when someone last received */
+    size_t relying; /* outstanding requests that rely on the worker */
 
     enum worker_state worker;
-    struct listener *worker_listener; /* while the worker is receiving */
-    struct os_condition worker_wanted;
+    struct listener *worker_listener;   /* while there is a worker */
+    uint64_t worker_due_ns;             /* until when it sleeps in a receive; 0 while it does not */
+    struct os_condition worker_changed; /* its state has, or the engine is retired */
+    struct request_list answered; /* asynchronous requests whose outcome others have learnt, for the worker */
 };
 
 /* Becomes a user of the current engine, or of a new one. 0 or transport_open's error. */

@@ -8,6 +8,7 @@
 #include "echo/receive.h"
 
 #include "echo/pending.h"
+#include "echo/worker.h"
 #include "wire/icmpv4.h"
 #include "wire/ipv4.h"
 #include "wire/status.h"
@@ -66,14 +67,14 @@ static struct echo_answer answer_of(const struct candidate *candidate, const str
     };
 }
 
-/* Moves what the answer points to into memory of the request. Without memory, the answer becomes
- * IP_NO_RESOURCES. */
+/* Moves what the answer points to into memory of the request. Without memory, the request has failed. */
 static void answer_keep(struct request *request)
 {
     struct echo_answer *answer = &request->answer;
     uint8_t *copy = os_alloc(answer->options_bytes + answer->data_bytes + 1);
     if (copy == NULL) {
-        *answer = (struct echo_answer){.status = IP_NO_RESOURCES, .responder_be = answer->responder_be};
+        request->state = REQUEST_FAILED;
+        answer->status = IP_NO_RESOURCES;
         return;
     }
     if (answer->options_bytes > 0) {
@@ -87,63 +88,69 @@ static void answer_keep(struct request *request)
     request->copy = copy;
 }
 
-/* Gives the answer to another thread's request. The lock is held. */
+/* Leaves the answer with a request that is not of this thread's role, and tells whose it is. The lock is
+ * held. */
 static void deliver(struct engine *engine, struct request *request)
 {
     answer_keep(request);
-    if (request->listener != NULL) {
+    if (request->asynchronous) {
+        request_list_append(&engine->answered, request);
+        worker_call(engine);
+    } else if (request->listener != NULL) {
         engine->transport->operations->wake(request->listener->receiver);
     } else {
         os_condition_wake(&request->answered);
     }
 }
 
-static void packet_handle(struct engine *engine, const struct transport_packet *packet, struct request *own)
+static void packet_handle(struct engine *engine, const struct transport_packet *packet,
+                          const struct receive_role *role)
 {
     struct candidate candidate;
     if (!candidate_read(packet, &candidate)) {
         return;
     }
+    uint32_t key = key_of(candidate.message.identifier, candidate.message.sequence);
     os_lock_acquire(&echo_lock);
-    engine->received_ns = packet->received_ns;
-    struct request *request = pending_find(engine, candidate.message.identifier, candidate.message.sequence);
+    struct request *request = pending_match(engine, key);
     if (request != NULL && answers(&candidate, request)) {
         pending_remove(engine, request);
         request->answer = answer_of(&candidate, request, packet->received_ns);
         request->state = REQUEST_ANSWERED;
-        if (request != own) {
+        if (request->asynchronous && role->completed != NULL) {
+            request_list_append(role->completed, request);
+        } else if (request != role->own) {
             deliver(engine, request);
         }
     }
     os_lock_release(&echo_lock);
 }
 
+static void packets_handle(struct engine *engine, const struct transport_packet *packets, size_t count,
+                           const struct receive_role *role)
+{
+    for (size_t i = 0; i < count; i++) {
+        packet_handle(engine, &packets[i], role);
+    }
+}
+
 size_t receive_batch(struct engine *engine, struct listener *listener, uint64_t deadline_ns,
-                     struct request *own)
+                     const struct receive_role *role)
 {
     struct transport_packet packets[BATCH_PACKETS];
     size_t count =
         engine->transport->operations->receive(listener->receiver, deadline_ns, packets, BATCH_PACKETS);
-    for (size_t i = 0; i < count; i++) {
-        packet_handle(engine, &packets[i], own);
-    }
+    packets_handle(engine, packets, count, role);
     return count;
 }
+
+static const struct receive_role for_others = {.own = NULL, .completed = NULL};
 
 void receive_rest(struct engine *engine, struct listener *listener)
 {
     struct transport_packet packets[BATCH_PACKETS];
     size_t count;
     while ((count = engine->transport->operations->rest(listener->receiver, packets, BATCH_PACKETS)) > 0) {
-        for (size_t i = 0; i < count; i++) {
-            packet_handle(engine, &packets[i], NULL);
-        }
+        packets_handle(engine, packets, count, &for_others);
     }
-}
-
-void receive_clear(struct engine *engine, struct listener *listener, uint64_t until_ns)
-{
-    while (receive_batch(engine, listener, 0, NULL) > 0 && os_now_ns() < until_ns) {
-    }
-    receive_rest(engine, listener);
 }

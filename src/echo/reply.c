@@ -18,6 +18,11 @@ static size_t padded_to_4(size_t length)
     return (length + 3) & ~(size_t)3;
 }
 
+size_t reply_bytes_of(const struct echo_answer *answer)
+{
+    return sizeof(ICMP_ECHO_REPLY) + padded_to_4(answer->options_bytes) + answer->data_bytes;
+}
+
 uint32_t reply_write(void *buffer, size_t buffer_bytes, const struct echo_answer *answer, uint16_t reserved)
 {
     size_t options_bytes = answer->options_bytes;

@@ -35,7 +35,10 @@ struct echo_answer {
  */
 uint32_t reply_write(void *buffer, size_t buffer_bytes, const struct echo_answer *answer, uint16_t reserved);
 
-/* Writes the outcome of a request that nothing answered: all zero but for Status. */
+/* How many bytes an answer takes in a reply buffer that is large enough. */
+size_t reply_bytes_of(const struct echo_answer *answer);
+
+/* Writes the outcome of a request that nothing answered, REPLY_BYTES_MIN bytes: all zero but for Status. */
 void reply_write_failure(void *buffer, uint32_t status);
 
 #endif

@@ -1,22 +1,45 @@
 /*
- * Makes and recycles requests.
+ * Makes and recycles requests, and keeps them in lists.
  */
 #include "echo/request.h"
 
 #include "echo/pending.h"
+
+void request_list_append(struct request_list *list, struct request *request)
+{
+    request->next = NULL;
+    if (list->first == NULL) {
+        list->first = request;
+    } else {
+        list->last->next = request;
+    }
+    list->last = request;
+}
+
+struct request *request_list_take_first(struct request_list *list)
+{
+    struct request *request = list->first;
+    if (request != NULL) {
+        list->first = request->next;
+    }
+    return request;
+}
 
 struct request *request_new(struct engine *engine)
 {
     os_lock_acquire(&echo_lock);
     struct request *request = engine->free_requests;
     if (request != NULL) {
-        engine->free_requests = request->next_free;
+        engine->free_requests = request->next;
     }
     os_lock_release(&echo_lock);
     if (request == NULL) {
-        return os_alloc(sizeof(*request));
+        request = os_alloc(sizeof(*request));
+        if (request == NULL) {
+            return NULL;
+        }
     }
-    *request = (struct request){0};
+    *request = (struct request){.engine = engine};
     return request;
 }
 
@@ -24,8 +47,17 @@ void request_recycle(struct engine *engine, struct request *request)
 {
     os_free(request->copy);
     request->copy = NULL;
-    request->next_free = engine->free_requests;
+    request->next = engine->free_requests;
     engine->free_requests = request;
+}
+
+void request_finish(struct request *request)
+{
+    struct engine *engine = request->engine;
+    os_lock_acquire(&echo_lock);
+    request_recycle(engine, request);
+    os_lock_release(&echo_lock);
+    engine_release(engine);
 }
 
 void request_free_all(struct engine *engine)
@@ -33,12 +65,13 @@ void request_free_all(struct engine *engine)
     /* Those of threads that were terminated in mid-call are still in the pending table, or lost if they had
      * been given up before. */
     struct request *request;
-    while ((request = pending_any(engine)) != NULL) {
+    while ((request = pending_first_due(engine)) != NULL) {
         pending_remove(engine, request);
+        os_free(request->listener);
         request_recycle(engine, request);
     }
     while ((request = engine->free_requests) != NULL) {
-        engine->free_requests = request->next_free;
+        engine->free_requests = request->next;
         os_free(request);
     }
 }

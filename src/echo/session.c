@@ -9,19 +9,19 @@
 
 #include "os/win32_types.h"
 
-#define PURGE_MIN 64
-
 struct session {
     struct table_entry entry; /* first: an entry is a session; the key is the handle */
     struct engine *engine;
-    uint64_t number; /* counted from the first */
+    uint64_t number; /* no other session of this process has it */
 };
 
 /* Guarded by echo_lock. */
 static struct table sessions;
-static uint64_t opened;
-static size_t purge_at = PURGE_MIN; /* when to look for closed ones: from this many sessions on */
-static uint32_t mark;               /* 0: not chosen yet */
+#define PURGE_MIN 64
+static size_t purge_at =
+    PURGE_MIN; /* from this many sessions on, it is worth while to look for closed ones */
+static uint64_t next_number;
+static uint32_t mark; /* 0: not chosen yet */
 
 static uint32_t own_mark(void)
 {
@@ -52,39 +52,70 @@ static void session_free(struct session *session)
     }
 }
 
-/* Frees the sessions whose handles programs have closed with CloseHandle. Asks the kernel about each of them,
- * so it is done only when their number has doubled. */
-static void purge_closed(void)
+/* What has to be known of a session to find it again, when it may have been freed meanwhile and its handle's
+ * value may have come again. */
+struct session_reference {
+    os_handle handle;
+    uint64_t number;
+};
+
+struct session_references {
+    struct session_reference *items;
+    size_t count;
+};
+
+static void refer_to(struct table_entry *entry, void *context)
+{
+    struct session_references *references = context;
+    references->items[references->count++] =
+        (struct session_reference){(os_handle)entry->key, ((struct session *)entry)->number};
+}
+
+/* All sessions, if they are many enough to look for closed ones among them; otherwise none. Free the items.
+ */
+static struct session_references references_take(void)
+{
+    struct session_references references = {0};
+    os_lock_acquire(&echo_lock);
+    if (sessions.count >= purge_at) {
+        references.items = os_alloc(sessions.count * sizeof(*references.items));
+    }
+    if (references.items != NULL) {
+        table_visit(&sessions, refer_to, &references);
+    }
+    os_lock_release(&echo_lock);
+    return references;
+}
+
+static void free_if_still_there(const struct session_reference *reference)
 {
     os_lock_acquire(&echo_lock);
-    size_t count = sessions.count;
-    uint64_t *handles = count >= purge_at ? os_alloc(count * sizeof(*handles)) : NULL;
-    if (handles != NULL) {
-        count = table_keys(&sessions, handles, count);
-        purge_at = count * 2;
+    struct session *session = (struct session *)table_find(&sessions, reference->handle);
+    if (session != NULL && session->number == reference->number) {
+        table_remove(&sessions, &session->entry);
+    } else {
+        session = NULL;
     }
-    uint64_t newest = opened; /* a value may come again meanwhile, as that of a newer session */
     os_lock_release(&echo_lock);
+    session_free(session);
+}
 
-    for (size_t i = 0; handles != NULL && i < count; i++) {
-        if (os_token_identify((os_handle)handles[i], mark) != OS_TOKEN_OURS) {
-            os_lock_acquire(&echo_lock);
-            struct session *closed = (struct session *)table_find(&sessions, handles[i]);
-            if (closed != NULL && closed->number <= newest) {
-                table_remove(&sessions, &closed->entry);
-            } else {
-                closed = NULL;
-            }
-            os_lock_release(&echo_lock);
-            session_free(closed);
+/* Frees the sessions whose handles programs have closed with CloseHandle. It asks the kernel about each
+ * session, so it does so only when their number has doubled. */
+static void purge_closed(void)
+{
+    struct session_references references = references_take();
+    for (size_t i = 0; i < references.count; i++) {
+        if (os_token_identify(references.items[i].handle, mark) != OS_TOKEN_OURS) {
+            free_if_still_there(&references.items[i]);
         }
     }
-    if (handles != NULL) {
+    if (references.items != NULL) {
+        os_free(references.items);
         os_lock_acquire(&echo_lock);
-        purge_at = sessions.count < PURGE_MIN / 2 ? PURGE_MIN : sessions.count * 2;
+        purge_at = sessions.count > PURGE_MIN / 2 ? sessions.count * 2 : PURGE_MIN;
         os_lock_release(&echo_lock);
     }
-    os_free(handles);
 }
 
 uint32_t session_open(os_handle *handle)
@@ -106,7 +137,7 @@ uint32_t session_open(os_handle *handle)
     os_lock_acquire(&echo_lock);
     /* A session under the same value was closed with CloseHandle. */
     struct session *stale = take_out(*handle);
-    session->number = ++opened;
+    session->number = next_number++;
     bool inserted = table_insert(&sessions, &session->entry);
     os_lock_release(&echo_lock);
     session_free(stale);
@@ -117,7 +148,7 @@ uint32_t session_open(os_handle *handle)
     return 0;
 
 cleanup_token:
-    os_token_close(*handle);
+    os_handle_close(*handle);
 cleanup_engine:
     engine_release(session->engine);
 cleanup_session:
@@ -133,7 +164,7 @@ uint32_t session_close(os_handle handle)
     struct session *session = take_out(handle);
     os_lock_release(&echo_lock);
     if (token == OS_TOKEN_OURS) {
-        os_token_close(handle);
+        os_handle_close(handle);
     }
     session_free(session);
     return token == OS_TOKEN_OURS ? 0 : ERROR_INVALID_HANDLE;

@@ -74,16 +74,14 @@ void table_remove(struct table *table, struct table_entry *entry)
     table->count--;
 }
 
-size_t table_keys(const struct table *table, uint64_t *keys, size_t capacity)
+void table_visit(const struct table *table, void (*visit)(struct table_entry *entry, void *context),
+                 void *context)
 {
-    size_t count = 0;
     for (size_t i = 0; i < table->bucket_count; i++) {
-        for (const struct table_entry *entry = table->buckets[i]; entry != NULL && count < capacity;
-             entry = entry->next) {
-            keys[count++] = entry->key;
+        for (struct table_entry *entry = table->buckets[i]; entry != NULL; entry = entry->next) {
+            visit(entry, context);
         }
     }
-    return count;
 }
 
 void table_clear(struct table *table, void (*entry_free)(struct table_entry *entry))

@@ -29,8 +29,9 @@ bool table_insert(struct table *table, struct table_entry *entry);
 struct table_entry *table_find(const struct table *table, uint64_t key);
 /* Takes out an entry that is in the table. */
 void table_remove(struct table *table, struct table_entry *entry);
-/* Copies the keys of at most `capacity` entries; returns how many. */
-size_t table_keys(const struct table *table, uint64_t *keys, size_t capacity);
+/* Calls `visit` for every entry. It must not change the table. */
+void table_visit(const struct table *table, void (*visit)(struct table_entry *entry, void *context),
+                 void *context);
 /* Takes every entry out, gives it to `entry_free` unless that is NULL, and frees the table's own memory. */
 void table_clear(struct table *table, void (*entry_free)(struct table_entry *entry));
 

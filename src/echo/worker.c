@@ -1,85 +1,141 @@
 /*
- * The worker thread: receives while anything is outstanding, parks when nothing is, and ends when it has been
- * parked for a while or when the engine is retired.
+ * The worker thread: receives while anybody relies on it, parks when nobody has for a moment, and ends when
+ * it has been parked for a while or when the engine is retired.
  *
  * It polls nothing. It keeps the DLL loaded as long as it lives.
  */
 #include "echo/worker.h"
 
+#include "echo/apc.h"
+#include "echo/completion.h"
 #include "echo/pending.h"
 #include "echo/receive.h"
+
+/* How long the worker goes on receiving when nobody relies on it any more: parking costs more than a little
+ * patience. */
+#define LINGER_NS (20 * OS_NS_PER_MS)
 
 /* How long a parked worker waits for work. Short enough that a DLL that was unloaded by its program soon
  * goes. */
 #define PARKED_NS (1000 * OS_NS_PER_MS)
 
-/* Gives up the requests that are overdue. Their threads do that themselves, so these have been terminated, or
- * have been held up for very long. The lock is held. */
-static void give_up_overdue(struct engine *engine)
+/* How long to wait for a worker that is on its way. */
+#define COMING_NS (1000 * OS_NS_PER_MS)
+
+/* How long requests may stay outstanding beyond their time while there are packets to be read first. */
+#define OVERDUE_NS (10 * OS_NS_PER_MS)
+
+/* Gives up the requests that were due before `now_ns`. The lock is held. */
+static void give_up(struct engine *engine, uint64_t now_ns, struct request_list *completed)
 {
-    uint64_t now_ns = os_now_ns();
-    struct deadline *first;
-    while ((first = deadline_first(&engine->deadlines)) != NULL && first->due_ns <= now_ns) {
-        struct request *request = request_of_deadline(first);
+    struct request *request;
+    while ((request = pending_first_due(engine)) != NULL && request->deadline.due_ns <= now_ns) {
         pending_remove(engine, request);
         request->state = REQUEST_EXPIRED;
+        if (request->asynchronous) {
+            request_list_append(completed, request);
+        } else {
+            os_condition_wake(&request->answered);
+        }
     }
 }
 
-/* Nothing is outstanding: stops receiving and sleeps until somebody needs the worker. False when nobody did
- * for a while, or the engine is retired. The lock is held. */
+static bool has_work(const struct engine *engine)
+{
+    return engine->relying > 0 || engine->answered.first != NULL;
+}
+
+/* Until when the worker may sleep in its receive, `limit_ns` at the longest. The lock is held. */
+static uint64_t sleep_until(struct engine *engine, uint64_t limit_ns)
+{
+    if (engine->answered.first != NULL) {
+        return 0;
+    }
+    struct request *first = pending_first_due(engine);
+    return first != NULL && first->deadline.due_ns < limit_ns ? first->deadline.due_ns : limit_ns;
+}
+
+/* Receives once, not beyond `until_ns`, and completes what can be. The lock is held, but released meanwhile.
+ */
+static void receive_and_complete(struct engine *engine, struct listener *listener, uint64_t until_ns)
+{
+    struct request_list completed = {0};
+    struct receive_role role = {.completed = &completed};
+    engine->worker_due_ns = until_ns;
+    os_lock_release(&echo_lock);
+
+    uint64_t before_ns = os_now_ns();
+    size_t count = receive_batch(engine, listener, until_ns, &role);
+    uint64_t now_ns = os_now_ns();
+    /* Until when it is known, if nothing came, that nothing was left to be read. */
+    uint64_t empty_ns = until_ns > before_ns && until_ns <= now_ns ? until_ns : before_ns;
+
+    os_lock_acquire(&echo_lock);
+    engine->worker_due_ns = 0;
+    /* A reply that came in time counts, so nothing is given up while there are packets left to be read; but
+     * not for ever, if they keep coming. */
+    give_up(engine, count == 0 ? empty_ns : now_ns - OVERDUE_NS, &completed);
+    struct request *request;
+    while ((request = request_list_take_first(&engine->answered)) != NULL) {
+        request_list_append(&completed, request);
+    }
+    os_lock_release(&echo_lock);
+
+    completion_tell(&completed);
+    os_lock_acquire(&echo_lock);
+}
+
+/* Sleeps without receiving until somebody needs the worker. False when nobody did for a while, or the engine
+ * is retired: then there is no worker any more. The lock is held, but released meanwhile. */
 static bool park(struct engine *engine, struct listener *listener)
 {
-    /* A receive left behind would take the replies of callers who receive for themselves. */
     os_lock_release(&echo_lock);
     receive_rest(engine, listener);
+    apc_reclaim();
     os_lock_acquire(&echo_lock);
-    if (deadline_first(&engine->deadlines) != NULL) {
+    if (has_work(engine)) {
         return true;
     }
     engine->worker = WORKER_PARKED;
-    engine->receiving--;
     uint64_t until_ns = os_now_ns() + PARKED_NS;
     while (engine->worker == WORKER_PARKED && !engine->retired && os_now_ns() < until_ns) {
-        os_condition_wait(&engine->worker_wanted, &echo_lock, until_ns);
+        os_condition_wait(&engine->worker_changed, &echo_lock, until_ns);
     }
-    return engine->worker == WORKER_RECEIVING;
-}
-
-/* Until park says that it is time to go. The lock is held. */
-static void work(struct engine *engine, struct listener *listener)
-{
+    if (engine->worker == WORKER_PARKED) {
+        engine->worker = WORKER_NONE;
+        engine->worker_listener = NULL;
+        listener_give_back(engine, listener);
+        return false;
+    }
+    os_lock_release(&echo_lock);
+    engine->transport->operations->discard(listener->receiver);
+    os_lock_acquire(&echo_lock);
     engine->worker = WORKER_RECEIVING;
-    engine->worker_listener = listener;
-    engine->receiving++;
-    for (;;) {
-        struct deadline *first = deadline_first(&engine->deadlines);
-        if (first == NULL) {
-            if (!park(engine, listener)) {
-                break;
-            }
-            continue;
-        }
-        uint64_t due_ns = first->due_ns;
-        os_lock_release(&echo_lock);
-        receive_batch(engine, listener, due_ns, NULL);
-        os_lock_acquire(&echo_lock);
-        give_up_overdue(engine);
-    }
-    engine->worker_listener = NULL;
-    listener_give_back(engine, listener);
+    os_condition_wake(&engine->worker_changed);
+    return true;
 }
 
 static void worker_main(void *argument)
 {
     struct engine *engine = argument;
-    struct listener *listener = listener_take(engine);
 
     os_lock_acquire(&echo_lock);
-    if (listener != NULL) {
-        work(engine, listener);
+    struct listener *listener = engine->worker_listener;
+    engine->worker = WORKER_RECEIVING;
+    os_condition_wake(&engine->worker_changed);
+    uint64_t linger_until_ns = os_now_ns() + LINGER_NS;
+    for (;;) {
+        if (has_work(engine)) {
+            receive_and_complete(engine, listener, sleep_until(engine, OS_NEVER));
+            linger_until_ns = os_now_ns() + LINGER_NS;
+        } else if (!engine->retired && os_now_ns() < linger_until_ns) {
+            receive_and_complete(engine, listener, sleep_until(engine, linger_until_ns));
+        } else if (park(engine, listener)) {
+            linger_until_ns = os_now_ns() + LINGER_NS;
+        } else {
+            break;
+        }
     }
-    engine->worker = WORKER_NONE;
     bool retired = engine->retired;
     os_lock_release(&echo_lock);
     if (retired) {
@@ -87,27 +143,57 @@ static void worker_main(void *argument)
     }
 }
 
-bool worker_engage(struct engine *engine)
+/* The lock is held, but released meanwhile. */
+static void start(struct engine *engine)
 {
-    switch (engine->worker) {
-    case WORKER_RECEIVING:
-        return true;
-    case WORKER_PARKED:
-        engine->worker = WORKER_RECEIVING;
-        engine->receiving++;
-        os_condition_wake(&engine->worker_wanted);
-        return true;
-    case WORKER_STARTING:
-        return false;
-    case WORKER_NONE:
-        break;
-    }
     engine->worker = WORKER_STARTING;
     os_lock_release(&echo_lock);
-    bool started = os_thread_start(worker_main, engine);
+    struct listener *listener = listener_take(engine);
+    os_lock_acquire(&echo_lock);
+    engine->worker_listener = listener;
+    os_lock_release(&echo_lock);
+
+    bool started = listener != NULL && os_thread_start(worker_main, engine);
+
     os_lock_acquire(&echo_lock);
     if (!started) {
         engine->worker = WORKER_NONE;
+        engine->worker_listener = NULL;
+        if (listener != NULL) {
+            listener_give_back(engine, listener);
+        }
+    } else if (engine->worker == WORKER_STARTING) {
+        engine->worker = WORKER_STARTED;
     }
-    return false;
+    os_condition_wake(&engine->worker_changed);
+}
+
+bool worker_engage(struct engine *engine)
+{
+    if (engine->worker == WORKER_NONE) {
+        start(engine);
+    } else if (engine->worker == WORKER_PARKED) {
+        engine->worker = WORKER_WAKING;
+        os_condition_wake(&engine->worker_changed);
+    }
+    return engine->worker == WORKER_RECEIVING;
+}
+
+bool worker_require(struct engine *engine)
+{
+    uint64_t until_ns = os_now_ns() + COMING_NS;
+    worker_engage(engine);
+    while ((engine->worker == WORKER_STARTING || engine->worker == WORKER_WAKING) && os_now_ns() < until_ns) {
+        os_condition_wait(&engine->worker_changed, &echo_lock, until_ns);
+        worker_engage(engine);
+    }
+    return engine->worker == WORKER_STARTED || engine->worker == WORKER_RECEIVING;
+}
+
+void worker_call(struct engine *engine)
+{
+    worker_engage(engine);
+    if (engine->worker_listener != NULL) {
+        engine->transport->operations->wake(engine->worker_listener->receiver);
+    }
 }

@@ -17,6 +17,10 @@
 /* A deadline that never comes. */
 #define OS_NEVER UINT64_MAX
 
+/* When the module is loaded and unloaded. False without memory. */
+bool os_load(void);
+void os_unload(void);
+
 /* Monotonic time in nanoseconds since an arbitrary start. Thread-safe; costs no system call where avoidable.
  */
 uint64_t os_now_ns(void);
@@ -46,6 +50,7 @@ struct os_condition {
 /* Releases `lock`, sleeps until woken or until `deadline_ns`, and takes the lock again. May wake without
  * reason. On Windows the sleep is not alertable: no user APC runs in it. */
 void os_condition_wait(struct os_condition *condition, struct os_lock *lock, uint64_t deadline_ns);
+/* Wakes all who sleep in it. */
 void os_condition_wake(struct os_condition *condition);
 
 /* ---- Memory: zeroed; NULL when there is none. `os_free(NULL)` does nothing. ---- */
@@ -66,14 +71,58 @@ bool os_environment_is(const char *name, const char *value);
 /* Writes to standard error in one piece. Keeps the last error. */
 void os_print_error(const char *text, size_t length_bytes);
 
+/* ---- Kernel handles. 0 is none. ---- */
+
+typedef uintptr_t os_handle;
+
+/* Closes a handle that one of the functions below has made. */
+void os_handle_close(os_handle handle);
+
+/* A handle of our own to the event that a program passed, so that it may close its own; the event is
+ * unsignalled then. 0, or the Win32 error: ERROR_INVALID_HANDLE when the value is no handle, or none of an
+ * event. */
+uint32_t os_event_adopt(os_handle event, os_handle *adopted);
+void os_event_set(os_handle event);
+
+/* A handle to the calling thread. 0 when the system cannot make one. */
+os_handle os_thread_open(void);
+bool os_thread_has_ended(os_handle thread);
+
+/* ---- User APCs: calls that another thread makes once it waits alertably ---- */
+
+#ifdef _WIN32
+    #define OS_CALLBACK __stdcall
+#else
+    #define OS_CALLBACK
+#endif
+
+/* Has `thread` call `run(argument)`. False when it cannot, because it has ended. */
+bool os_apc_queue(os_handle thread, void(OS_CALLBACK *run)(uintptr_t argument), uintptr_t argument);
+
+/* One pointer for each thread, NULL at first. os_thread_value_set is false without memory. */
+void *os_thread_value(void);
+bool os_thread_value_set(void *value);
+
+/* ---- The module that holds this code ---- */
+
+/* Keeps it loaded until released. False when it cannot. Not to be called with a lock held: it takes the
+ * loader's. */
+bool os_module_keep(void);
+/* Releases it, from a thread that keeps it loaded by other means. */
+void os_module_release(void);
+/* Releases it by an APC to the calling thread, which runs after the one that the thread is in, and outside
+ * the module: for code that may be the last to run in it. */
+void os_module_release_after_apc(void);
+
+/* Whether all of `[memory, memory + size_bytes)` can be written to now. */
+bool os_is_writable(void *memory, size_t size_bytes);
+
 /* ---- Tokens: the kernel objects that stand behind ICMP handles. ----
  *
  * An ICMP handle has to be a genuine kernel handle: programs store it in 32 bits, close it with CloseHandle,
  * duplicate it. A token is a kernel object that carries a 31-bit mark, so that a handle value can be
  * recognized as ours even after it was closed behind our back and its value given to another object, or when
  * it is a duplicate. */
-
-typedef uintptr_t os_handle;
 
 enum os_token {
     OS_TOKEN_NONE,    /* not an open handle of this process */
@@ -83,9 +132,7 @@ enum os_token {
 
 /* A new token, not inheritable. 0 when the system cannot make one. `mark` is 1 to INT32_MAX. */
 os_handle os_token_open(uint32_t mark);
-/* What `handle`, which may be any garbage, is. */
+/* What `handle`, which may be any garbage, is. One that is ours is closed with os_handle_close. */
 enum os_token os_token_identify(os_handle handle, uint32_t mark);
-/* Closes a handle that os_token_identify called ours. */
-void os_token_close(os_handle handle);
 
 #endif

@@ -71,7 +71,7 @@ void os_condition_wait(struct os_condition *condition, struct os_lock *lock, uin
 
 void os_condition_wake(struct os_condition *condition)
 {
-    WakeConditionVariable((PCONDITION_VARIABLE)condition);
+    WakeAllConditionVariable((PCONDITION_VARIABLE)condition);
 }
 
 void *os_alloc(size_t size_bytes)
@@ -84,6 +84,44 @@ void os_free(void *memory)
     if (memory != NULL) {
         HeapFree(GetProcessHeap(), 0, memory);
     }
+}
+
+/* ---- The module ---- */
+
+/* A reference on the DLL that holds this code. NULL when there can be none. */
+static HMODULE module_reference(void)
+{
+    HMODULE module;
+    return GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, (LPCWSTR)(uintptr_t)&module_reference,
+                              &module)
+               ? module
+               : NULL;
+}
+
+/* The DLL's handle, without a reference. */
+static HMODULE module_handle(void)
+{
+    HMODULE module = NULL;
+    GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
+                       (LPCWSTR)(uintptr_t)&module_handle, &module);
+    return module;
+}
+
+bool os_module_keep(void)
+{
+    return module_reference() != NULL;
+}
+
+void os_module_release(void)
+{
+    FreeLibrary(module_handle());
+}
+
+void os_module_release_after_apc(void)
+{
+    /* FreeLibrary takes one word and pops it, as an APC routine does; that it returns something does not
+     * matter. Thus no instruction of the DLL runs after it has gone. */
+    QueueUserAPC((PAPCFUNC)(uintptr_t)&FreeLibrary, GetCurrentThread(), (ULONG_PTR)module_handle());
 }
 
 /* ---- Threads ---- */
@@ -110,8 +148,8 @@ bool os_thread_start(void (*run)(void *argument), void *argument)
     }
     start->run = run;
     start->argument = argument;
-    if (!GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, (LPCWSTR)(uintptr_t)&thread_main,
-                            &start->module)) {
+    start->module = module_reference();
+    if (start->module == NULL) {
         goto cleanup_start;
     }
     HANDLE thread = CreateThread(NULL, 0, thread_main, start, 0, NULL);
@@ -131,6 +169,86 @@ cleanup_start:
 uint32_t os_thread_id(void)
 {
     return GetCurrentThreadId();
+}
+
+os_handle os_thread_open(void)
+{
+    HANDLE thread;
+    return DuplicateHandle(GetCurrentProcess(), GetCurrentThread(), GetCurrentProcess(), &thread, 0, FALSE,
+                           DUPLICATE_SAME_ACCESS)
+               ? (os_handle)thread
+               : 0;
+}
+
+bool os_thread_has_ended(os_handle thread)
+{
+    return WaitForSingleObject((HANDLE)thread, 0) == WAIT_OBJECT_0;
+}
+
+bool os_apc_queue(os_handle thread, void(OS_CALLBACK *run)(uintptr_t argument), uintptr_t argument)
+{
+    return QueueUserAPC((PAPCFUNC)(uintptr_t)run, (HANDLE)thread, argument) != 0;
+}
+
+/* ---- A value for each thread ---- */
+
+static DWORD thread_slot = TLS_OUT_OF_INDEXES;
+
+bool os_load(void)
+{
+    thread_slot = TlsAlloc();
+    return thread_slot != TLS_OUT_OF_INDEXES;
+}
+
+void os_unload(void)
+{
+    TlsFree(thread_slot);
+}
+
+void *os_thread_value(void)
+{
+    DWORD error = GetLastError(); /* TlsGetValue clears it */
+    void *value = TlsGetValue(thread_slot);
+    SetLastError(error);
+    return value;
+}
+
+bool os_thread_value_set(void *value)
+{
+    return TlsSetValue(thread_slot, value);
+}
+
+/* ---- Events ---- */
+
+uint32_t os_event_adopt(os_handle event, os_handle *adopted)
+{
+    HANDLE duplicate;
+    if (!DuplicateHandle(GetCurrentProcess(), (HANDLE)event, GetCurrentProcess(), &duplicate, 0, FALSE,
+                         DUPLICATE_SAME_ACCESS)) {
+        return GetLastError();
+    }
+    if (!ResetEvent(duplicate)) {
+        uint32_t error = GetLastError();
+        CloseHandle(duplicate);
+        return error;
+    }
+    *adopted = (os_handle)duplicate;
+    return 0;
+}
+
+void os_event_set(os_handle event)
+{
+    SetEvent((HANDLE)event);
+}
+
+void os_handle_close(os_handle handle)
+{
+    CloseHandle((HANDLE)handle);
+}
+
+bool os_is_writable(void *memory, size_t size_bytes)
+{
+    return !IsBadWritePtr(memory, size_bytes);
 }
 
 /* ---- Environment and output ---- */
@@ -174,9 +292,4 @@ enum os_token os_token_identify(os_handle handle, uint32_t mark)
         return (uint32_t)information.maximum_count == mark ? OS_TOKEN_OURS : OS_TOKEN_FOREIGN;
     }
     return GetHandleInformation((HANDLE)handle, &flags) ? OS_TOKEN_FOREIGN : OS_TOKEN_NONE;
-}
-
-void os_token_close(os_handle handle)
-{
-    CloseHandle((HANDLE)handle);
 }

@@ -6,6 +6,7 @@
 #include "os/os.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,7 +15,7 @@
 bool trace_enabled(void)
 {
     /* 0 unknown, 1 off, 2 on. Two threads that ask first at the same time find the same answer. */
-    static volatile int known;
+    static atomic_int known;
     if (known == 0) {
         known = os_environment_is("OPENICMP_TRACE", "1") ? 2 : 1;
     }

@@ -31,6 +31,10 @@ struct transport_message {
     uint8_t tos;
     bool dont_fragment;
     bool broadcast; /* the destination may be a broadcast address */
+    /* Called with `context` when everything is ready, just before the message goes out: the time to start a clock. Not
+     * called when it never gets so far; called again if send is called again. */
+    void (*sending)(void *context);
+    void *context;
 };
 
 /* A packet that came in: a whole IPv4 packet with its header. Valid until the receiver's next use. */
@@ -49,19 +53,24 @@ struct transport_operations {
      * (nothing was sent because the request is impossible), from 11000 an IP_STATUS (sending it failed). */
     uint32_t (*send)(struct transport *transport, const struct transport_message *message);
 
-    /* A place to receive in, with its buffers. NULL without memory. Lives until the transport is closed. */
+    /* A place to receive in. NULL without memory or handles. From here on it takes in what comes, whether or
+     * not anybody waits in it. Lives until the transport is closed. */
     struct transport_receiver *(*receiver_open)(struct transport *transport);
 
     /* Waits, not alertably, until packets came, someone called wake, or `deadline_ns` passed, and returns how
-     * many of `packets[capacity]` it filled: 0 when woken or too late. A packet that was there at the
-     * deadline is still delivered. A wake that comes while nobody waits ends the next wait. Every packet goes
-     * to one receiver only. */
+     * many of `packets[capacity]` it filled. Packets that are there go before a wake-up and before the
+     * deadline, so 0 means that none was left. A wake that comes while nobody waits ends the next wait. A
+     * packet may go to several receivers, or to one of them only. */
     size_t (*receive)(struct transport_receiver *receiver, uint64_t deadline_ns,
                       struct transport_packet *packets, size_t capacity);
 
-    /* Stops listening with a receiver. Packets that it took until then are delivered as by receive: call
-     * until 0. */
+    /* The calling thread will not receive for a while. Packets that it took until then, and that would be
+     * lost for other receivers, are delivered as by receive: call until 0. */
     size_t (*rest)(struct transport_receiver *receiver, struct transport_packet *packets, size_t capacity);
+
+    /* Nobody is interested any more in what a receiver at rest has taken in: the next packet that it gives is
+     * a newer one, unless older ones would be lost for other receivers. */
+    void (*discard)(struct transport_receiver *receiver);
 
     /* Ends the wait of the thread in `receive`, from any thread. */
     void (*wake)(struct transport_receiver *receiver);

@@ -4,7 +4,6 @@
 #include "transport/winsock.h"
 
 #include "os/os.h"
-#include "trace/trace.h"
 #include "transport/winsock_receiver.h"
 #include "transport/winsock_sockets.h"
 
@@ -72,6 +71,7 @@ static uint32_t send_with(struct winsock_socket *socket, const struct transport_
 {
     struct sockaddr_in destination = {.sin_family = AF_INET};
     destination.sin_addr.s_addr = message->destination_be;
+    message->sending(message->context);
     if (sendto(socket->handle, (const char *)message->bytes, (int)message->length_bytes, 0,
                (struct sockaddr *)&destination, sizeof(destination)) >= 0) {
         return 0;
@@ -110,7 +110,6 @@ static struct transport_receiver *winsock_open_receiver(struct transport *transp
 static void winsock_close(struct transport *transport)
 {
     winsock_pool_close(&((struct winsock_transport *)transport)->pool);
-    WSACleanup();
     os_free(transport);
 }
 
@@ -119,26 +118,36 @@ static const struct transport_operations operations = {
     .receiver_open = winsock_open_receiver,
     .receive = winsock_receive,
     .rest = winsock_rest,
+    .discard = winsock_discard,
     .wake = winsock_wake,
     .close = winsock_close,
 };
 
+/* Once for as long as the DLL is loaded, and never undone: the last user may leave in DllMain, where
+ * WSACleanup must not be called. */
+static bool winsock_is_started(void)
+{
+    static volatile LONG started;
+    WSADATA data;
+    if (started == 0 && WSAStartup(MAKEWORD(2, 2), &data) == 0) {
+        started = 1;
+    }
+    return started != 0;
+}
+
 uint32_t winsock_open(struct transport **transport)
 {
-    WSADATA data;
-    int wsa_error = WSAStartup(MAKEWORD(2, 2), &data);
-    if (wsa_error != 0) {
+    if (!winsock_is_started()) {
         return ERROR_NOT_SUPPORTED;
     }
-    uint32_t error;
     struct winsock_transport *winsock = os_alloc(sizeof(*winsock));
     if (winsock == NULL) {
-        error = ERROR_NOT_ENOUGH_MEMORY;
-        goto cleanup_startup;
+        return ERROR_NOT_ENOUGH_MEMORY;
     }
-    error = winsock_pool_open(&winsock->pool);
+    uint32_t error = winsock_pool_open(&winsock->pool);
     if (error != 0) {
-        goto cleanup_memory;
+        os_free(winsock);
+        return error;
     }
     winsock->base.operations = &operations;
     winsock->base.rewrites_identifier = winsock->pool.ping_sockets;
@@ -146,10 +155,4 @@ uint32_t winsock_open(struct transport **transport)
         winsock->pool.ping_sockets ? "winsock (Linux ping sockets)" : "winsock (raw sockets)";
     *transport = &winsock->base;
     return 0;
-
-cleanup_memory:
-    os_free(winsock);
-cleanup_startup:
-    WSACleanup();
-    return error;
 }

@@ -20,53 +20,7 @@ struct winsock_slot {
     uint8_t buffer[PACKET_BYTES_MAX];
 };
 
-struct transport_receiver *winsock_receiver_open(struct winsock_pool *pool)
-{
-    struct transport_receiver *receiver = os_alloc(sizeof(*receiver));
-    if (receiver == NULL) {
-        return NULL;
-    }
-    receiver->pool = pool;
-    receiver->wake = CreateEventW(NULL, FALSE, FALSE, NULL);
-    if (receiver->wake == NULL) {
-        os_free(receiver);
-        return NULL;
-    }
-    AcquireSRWLockExclusive(&pool->lock);
-    receiver->next = pool->newest_receiver;
-    pool->newest_receiver = receiver;
-    ReleaseSRWLockExclusive(&pool->lock);
-    return receiver;
-}
-
-/* Withdraws a posted receive. True when a packet had come before. */
-static bool slot_withdraw(struct winsock_slot *slot)
-{
-    DWORD received;
-    CancelIoEx((HANDLE)slot->socket->handle, &slot->overlapped);
-    slot->posted = false;
-    return GetOverlappedResult((HANDLE)slot->socket->handle, &slot->overlapped, &received, TRUE) &&
-           received > 0;
-}
-
-void winsock_receiver_close(struct transport_receiver *receiver)
-{
-    for (size_t i = 0; i < receiver->slot_count; i++) {
-        struct winsock_slot *slot = receiver->slots[i];
-        if (slot->posted) {
-            slot_withdraw(slot);
-        }
-        CloseHandle(slot->overlapped.hEvent);
-        os_free(slot);
-    }
-    CloseHandle(receiver->wake);
-    os_free(receiver);
-}
-
-void winsock_wake(struct transport_receiver *receiver)
-{
-    SetEvent(receiver->wake);
-}
+/* ---- Slots ---- */
 
 static struct winsock_slot *slot_open(struct winsock_socket *source)
 {
@@ -81,33 +35,6 @@ static struct winsock_slot *slot_open(struct winsock_socket *source)
     }
     slot->socket = source;
     return slot;
-}
-
-/* Makes a slot for each socket that receives and that this receiver does not know yet. */
-static void slots_complete(struct transport_receiver *receiver)
-{
-    struct winsock_pool *pool = receiver->pool;
-    if (!pool->ping_sockets && receiver->slot_count == 1) {
-        return;
-    }
-    AcquireSRWLockShared(&pool->lock);
-    struct winsock_socket *newest = pool->ping_sockets ? pool->newest : pool->primary;
-    ReleaseSRWLockShared(&pool->lock);
-    /* The known ones are the older end of the list. */
-    struct winsock_socket *known =
-        receiver->slot_count > 0 ? receiver->slots[receiver->slot_count - 1]->socket : NULL;
-    while (receiver->slot_count < WINSOCK_RECEIVING_MAX) {
-        struct winsock_socket *oldest_unknown = NULL;
-        for (struct winsock_socket *s = newest; s != NULL && s != known; s = s->next) {
-            oldest_unknown = s;
-        }
-        struct winsock_slot *slot = oldest_unknown != NULL ? slot_open(oldest_unknown) : NULL;
-        if (slot == NULL) {
-            return;
-        }
-        receiver->slots[receiver->slot_count++] = slot;
-        known = oldest_unknown;
-    }
 }
 
 static size_t slot_packet(struct winsock_slot *slot, struct transport_packet *packet)
@@ -132,13 +59,134 @@ static bool slot_post(struct winsock_slot *slot)
     return false;
 }
 
-/* Takes the result of a posted receive whose event is set. True when it brought a packet. */
-static bool slot_finish(struct winsock_slot *slot)
+/* Takes the result of a posted receive, waiting for it if asked to. True when it brought a packet. */
+static bool slot_finish(struct winsock_slot *slot, bool wait)
 {
     DWORD received;
     slot->posted = false;
-    return GetOverlappedResult((HANDLE)slot->socket->handle, &slot->overlapped, &received, FALSE) &&
+    return GetOverlappedResult((HANDLE)slot->socket->handle, &slot->overlapped, &received, wait) &&
            received > 0;
+}
+
+/* Withdraws a posted receive. True when a packet had come before. */
+static bool slot_withdraw(struct winsock_slot *slot)
+{
+    CancelIoEx((HANDLE)slot->socket->handle, &slot->overlapped);
+    return slot_finish(slot, true);
+}
+
+/* ---- Receivers ---- */
+
+static void slots_close(struct transport_receiver *receiver)
+{
+    for (size_t i = 0; i < receiver->slot_count; i++) {
+        struct winsock_slot *slot = receiver->slots[i];
+        if (slot->posted) {
+            slot_withdraw(slot);
+        }
+        if (!receiver->pool->ping_sockets) {
+            winsock_socket_close(slot->socket);
+        }
+        CloseHandle(slot->overlapped.hEvent);
+        os_free(slot);
+    }
+}
+
+/* A slot with a socket of its own. */
+static struct winsock_slot *own_slot_open(void)
+{
+    struct winsock_socket *own = winsock_receiving_socket_open();
+    if (own == NULL) {
+        return NULL;
+    }
+    struct winsock_slot *slot = slot_open(own);
+    if (slot == NULL) {
+        winsock_socket_close(own);
+    }
+    return slot;
+}
+
+/* Makes a slot for each ping socket that this receiver does not know yet. */
+static void slots_complete(struct transport_receiver *receiver)
+{
+    struct winsock_pool *pool = receiver->pool;
+    if (!pool->ping_sockets) {
+        return;
+    }
+    AcquireSRWLockShared(&pool->lock);
+    struct winsock_socket *newest = pool->newest;
+    ReleaseSRWLockShared(&pool->lock);
+    /* The known ones are the older end of the list. */
+    struct winsock_socket *known =
+        receiver->slot_count > 0 ? receiver->slots[receiver->slot_count - 1]->socket : NULL;
+    while (receiver->slot_count < WINSOCK_RECEIVING_MAX) {
+        struct winsock_socket *oldest_unknown = NULL;
+        for (struct winsock_socket *s = newest; s != NULL && s != known; s = s->next) {
+            oldest_unknown = s;
+        }
+        struct winsock_slot *slot = oldest_unknown != NULL ? slot_open(oldest_unknown) : NULL;
+        if (slot == NULL) {
+            return;
+        }
+        receiver->slots[receiver->slot_count++] = slot;
+        known = oldest_unknown;
+    }
+}
+
+struct transport_receiver *winsock_receiver_open(struct winsock_pool *pool)
+{
+    struct transport_receiver *receiver = os_alloc(sizeof(*receiver));
+    if (receiver == NULL) {
+        return NULL;
+    }
+    receiver->pool = pool;
+    receiver->wake = CreateEventW(NULL, FALSE, FALSE, NULL);
+    if (receiver->wake == NULL) {
+        goto cleanup_memory;
+    }
+    if (!pool->ping_sockets) {
+        receiver->slots[0] = own_slot_open();
+        if (receiver->slots[0] == NULL) {
+            goto cleanup_wake;
+        }
+        receiver->slot_count = 1;
+    }
+    AcquireSRWLockExclusive(&pool->lock);
+    receiver->next = pool->newest_receiver;
+    pool->newest_receiver = receiver;
+    ReleaseSRWLockExclusive(&pool->lock);
+    return receiver;
+
+cleanup_wake:
+    CloseHandle(receiver->wake);
+cleanup_memory:
+    os_free(receiver);
+    return NULL;
+}
+
+void winsock_receiver_close(struct transport_receiver *receiver)
+{
+    slots_close(receiver);
+    CloseHandle(receiver->wake);
+    os_free(receiver);
+}
+
+void winsock_discard(struct transport_receiver *receiver)
+{
+    if (receiver->pool->ping_sockets) {
+        return; /* they are shared, and hold nothing but answers to our own requests */
+    }
+    /* A new socket is empty. Reading the old one empty could take very long. */
+    struct winsock_socket *fresh = winsock_receiving_socket_open();
+    if (fresh != NULL) {
+        winsock_socket_close(receiver->slots[0]->socket);
+        receiver->slots[0]->socket = fresh;
+    }
+}
+
+void winsock_wake(struct transport_receiver *receiver)
+{
+    SetEvent(receiver->wake);
 }
 
 size_t winsock_rest(struct transport_receiver *receiver, struct transport_packet *packets, size_t capacity)
@@ -157,9 +205,9 @@ size_t winsock_receive(struct transport_receiver *receiver, uint64_t deadline_ns
                        struct transport_packet *packets, size_t capacity)
 {
     for (;;) {
-        HANDLE handles[MAXIMUM_WAIT_OBJECTS] = {receiver->wake};
-        struct winsock_slot *waiting[MAXIMUM_WAIT_OBJECTS] = {NULL};
-        DWORD handle_count = 1;
+        HANDLE handles[MAXIMUM_WAIT_OBJECTS];
+        struct winsock_slot *waiting[MAXIMUM_WAIT_OBJECTS];
+        DWORD waiting_count = 0;
 
         slots_complete(receiver);
         for (size_t i = 0; i < receiver->slot_count; i++) {
@@ -168,28 +216,28 @@ size_t winsock_receive(struct transport_receiver *receiver, uint64_t deadline_ns
                 return slot_packet(slot, packets);
             }
             if (slot->posted) {
-                waiting[handle_count] = slot;
-                handles[handle_count++] = slot->overlapped.hEvent;
+                handles[waiting_count] = slot->overlapped.hEvent;
+                waiting[waiting_count++] = slot;
             }
         }
+        /* Last, because of several that are set, the wait tells of the first: packets go before a wake-up. */
+        handles[waiting_count] = receiver->wake;
 
         uint32_t timeout_ms = os_ms_until(deadline_ns);
-        bool all_posted = handle_count == receiver->slot_count + 1 && receiver->slot_count > 0;
+        bool all_posted = waiting_count == receiver->slot_count && receiver->slot_count > 0;
         if (!all_posted && timeout_ms > RETRY_MS) {
             timeout_ms = RETRY_MS;
         }
-        DWORD ended = WaitForMultipleObjects(handle_count, handles, FALSE, timeout_ms);
-        if (ended == WAIT_OBJECT_0) {
-            return 0;
-        }
-        if (ended > WAIT_OBJECT_0 && ended < WAIT_OBJECT_0 + handle_count) {
-            struct winsock_slot *slot = waiting[ended - WAIT_OBJECT_0];
-            if (slot_finish(slot)) {
-                return slot_packet(slot, packets);
+        DWORD ended = WaitForMultipleObjects(waiting_count + 1, handles, FALSE, timeout_ms) - WAIT_OBJECT_0;
+        if (ended < waiting_count) {
+            if (slot_finish(waiting[ended], false)) {
+                return slot_packet(waiting[ended], packets);
             }
+        } else if (ended == waiting_count) {
+            return 0;
         } else if (os_ms_until(deadline_ns) == 0) {
             return winsock_rest(receiver, packets, capacity);
-        } else if (ended == WAIT_FAILED) {
+        } else if (ended == WAIT_FAILED - WAIT_OBJECT_0) {
             SleepEx(RETRY_MS, FALSE); /* someone has closed our handles; do not burn the processor as well */
         }
     }

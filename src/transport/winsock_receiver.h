@@ -2,8 +2,13 @@
  * A place to receive in, of the winsock transport: overlapped receives on the sockets that answers come to,
  * and an event that ends the wait for them.
  *
- * The buffers belong to the receiver, never to the thread that waits: a thread that is terminated in its wait
- * has its receives withdrawn by the system, and nothing is written to memory that is gone.
+ * Each receiver has a raw socket of its own, to which the system brings a copy of every ICMP packet. Under
+ * Wine (8.0, tried), a socket on which a thread was terminated in the middle of a receive gives nothing to
+ * anybody any more: this way it is the dead thread's alone. Ping sockets bring each answer to the socket that
+ * has asked, so receivers have to share those of the pool.
+ *
+ * The buffers belong to the receiver, never to the thread that waits: nothing is written to memory that is
+ * gone.
  */
 #ifndef OPENICMP_TRANSPORT_WINSOCK_RECEIVER_H
 #define OPENICMP_TRANSPORT_WINSOCK_RECEIVER_H
@@ -18,7 +23,7 @@ struct transport_receiver {
     struct winsock_pool *pool;
     HANDLE wake; /* auto-reset event */
     struct winsock_slot *slots[WINSOCK_RECEIVING_MAX];
-    size_t slot_count;
+    size_t slot_count; /* 1, of the receiver's own socket; or one for each ping socket */
 };
 
 /* A new one in the pool's list. NULL without memory or handles. */
@@ -29,6 +34,7 @@ void winsock_receiver_close(struct transport_receiver *receiver);
 /* The functions of transport_operations. */
 size_t winsock_receive(struct transport_receiver *receiver, uint64_t deadline_ns,
                        struct transport_packet *packets, size_t capacity);
+void winsock_discard(struct transport_receiver *receiver);
 size_t winsock_rest(struct transport_receiver *receiver, struct transport_packet *packets, size_t capacity);
 void winsock_wake(struct transport_receiver *receiver);
 

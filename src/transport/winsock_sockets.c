@@ -97,23 +97,37 @@ static bool is_ping_socket(struct winsock_socket *opened)
 
 uint32_t winsock_pool_open(struct winsock_pool *pool)
 {
-    struct winsock_socket *primary;
-    uint32_t error = socket_open(0, &primary);
+    struct winsock_socket *first;
+    uint32_t error = socket_open(0, &first);
     if (error != 0) {
         return error;
     }
-    primary->receives = true;
-    receive_buffer_set(primary, RECEIVE_BUFFER_BYTES);
-
     int length = sizeof(pool->default_ttl);
-    if (getsockopt(primary->handle, IPPROTO_IP, IP_TTL, (char *)&pool->default_ttl, &length) != 0 ||
+    if (getsockopt(first->handle, IPPROTO_IP, IP_TTL, (char *)&pool->default_ttl, &length) != 0 ||
         pool->default_ttl < 1 || pool->default_ttl > UINT8_MAX) {
         pool->default_ttl = 128; /* what Windows has */
     }
-    pool->ping_sockets = is_ping_socket(primary);
-    pool->primary = pool->newest = primary;
+    pool->ping_sockets = is_ping_socket(first);
+    receive_buffer_set(first, pool->ping_sockets ? RECEIVE_BUFFER_BYTES : 0);
+    pool->newest = first;
     pool->count = 1;
     return 0;
+}
+
+struct winsock_socket *winsock_receiving_socket_open(void)
+{
+    struct winsock_socket *opened;
+    if (socket_open(0, &opened) != 0) {
+        return NULL;
+    }
+    receive_buffer_set(opened, RECEIVE_BUFFER_BYTES);
+    return opened;
+}
+
+void winsock_socket_close(struct winsock_socket *socket)
+{
+    closesocket(socket->handle);
+    os_free(socket);
 }
 
 void winsock_pool_close(struct winsock_pool *pool)
@@ -126,8 +140,7 @@ void winsock_pool_close(struct winsock_pool *pool)
     while (pool->newest != NULL) {
         struct winsock_socket *last = pool->newest;
         pool->newest = last->next;
-        closesocket(last->handle);
-        os_free(last);
+        winsock_socket_close(last);
     }
 }
 
@@ -169,7 +182,7 @@ static void add_taken(struct winsock_pool *pool, struct winsock_socket *fresh)
     struct transport_receiver *receiver = pool->newest_receiver;
     ReleaseSRWLockExclusive(&pool->lock);
     /* Who waits already must wait for this socket, too, before anything is sent with it. */
-    for (; fresh->receives && receiver != NULL; receiver = receiver->next) {
+    for (; pool->ping_sockets && receiver != NULL; receiver = receiver->next) {
         winsock_wake(receiver);
     }
 }
@@ -190,8 +203,7 @@ uint32_t winsock_pool_take(struct winsock_pool *pool, uint32_t source_be, struct
     if (error != 0) {
         return error;
     }
-    fresh->receives = pool->ping_sockets;
-    receive_buffer_set(fresh, fresh->receives ? RECEIVE_BUFFER_BYTES : 0);
+    receive_buffer_set(fresh, pool->ping_sockets ? RECEIVE_BUFFER_BYTES : 0);
     add_taken(pool, fresh);
     *taken = fresh;
     return 0;

@@ -53,7 +53,7 @@ static int tear_down(void **state)
     struct engine *engine = *state;
     struct request *left;
     os_lock_acquire(&echo_lock);
-    while ((left = pending_any(engine)) != NULL) {
+    while ((left = pending_first_due(engine)) != NULL) {
         pending_remove(engine, left);
     }
     os_lock_release(&echo_lock);
@@ -84,7 +84,7 @@ static void remove_request(struct engine *engine, size_t number)
 static struct request *find(struct engine *engine, uint16_t identifier, uint16_t sequence)
 {
     os_lock_acquire(&echo_lock);
-    struct request *found = pending_find(engine, identifier, sequence);
+    struct request *found = pending_match(engine, key_of(identifier, sequence));
     os_lock_release(&echo_lock);
     return found;
 }
@@ -92,7 +92,11 @@ static struct request *find(struct engine *engine, uint16_t identifier, uint16_t
 static void assert_found(struct engine *engine, size_t number)
 {
     const struct request *request = &requests[number];
-    assert_ptr_equal(find(engine, pending_identifier(request), pending_sequence(request)), request);
+    assert_ptr_equal(find(engine, key_identifier(pending_key(request)), key_sequence(pending_key(request))),
+                     request);
+    os_lock_acquire(&echo_lock);
+    assert_ptr_equal(pending_find(engine, pending_key(request)), request);
+    os_lock_release(&echo_lock);
 }
 
 /* This test has to be the first: it needs the first random number. */
@@ -104,7 +108,8 @@ static void test_requests_from_before_and_after_the_wrap_of_the_keys_are_found(v
         assert_true(insert(engine, number));
     }
     for (size_t number = 0; number < 1000; number++) {
-        assert_ptr_equal(find(engine, 0x7777, pending_sequence(&requests[number])), &requests[number]);
+        assert_ptr_equal(find(engine, 0x7777, key_sequence(pending_key(&requests[number]))),
+                         &requests[number]);
     }
     for (size_t number = 0; number < 1000; number++) {
         remove_request(engine, number);
@@ -117,7 +122,7 @@ static void test_with_nothing_outstanding_nothing_is_found(void **state)
 
     assert_null(find(engine, 0, 0));
     os_lock_acquire(&echo_lock);
-    assert_null(pending_any(engine));
+    assert_null(pending_first_due(engine));
     os_lock_release(&echo_lock);
 }
 
@@ -138,8 +143,8 @@ static void test_more_than_65536_outstanding_requests_have_keys_of_their_own(voi
     }
     for (size_t number = 0; number < MANY; number++) {
         if (number % 2 == 0) {
-            assert_null(
-                find(engine, pending_identifier(&requests[number]), pending_sequence(&requests[number])));
+            assert_null(find(engine, key_identifier(pending_key(&requests[number])),
+                             key_sequence(pending_key(&requests[number]))));
         } else {
             assert_found(engine, number);
         }
@@ -165,21 +170,42 @@ static void test_a_key_does_not_come_again_soon(void **state)
     }
 }
 
-static void test_some_outstanding_request_is_found_until_the_last_is_gone(void **state)
+static void test_the_first_to_come_due_is_found_until_the_last_is_gone(void **state)
 {
     struct engine *engine = *state;
+    uint64_t previous_ns = 0;
 
     for (size_t number = 0; number < 100; number++) {
         assert_true(insert(engine, number));
     }
     for (size_t left = 100; left > 0; left--) {
         os_lock_acquire(&echo_lock);
-        struct request *any = pending_any(engine);
-        assert_non_null(any);
-        pending_remove(engine, any);
+        struct request *first = pending_first_due(engine);
+        assert_non_null(first);
+        assert_true(first->deadline.due_ns >= previous_ns);
+        previous_ns = first->deadline.due_ns;
+        pending_remove(engine, first);
         os_lock_release(&echo_lock);
     }
     assert_int_equal(engine_outstanding(engine), 0);
+}
+
+static void test_requests_that_rely_on_the_worker_are_counted_while_they_are_outstanding(void **state)
+{
+    struct engine *engine = *state;
+
+    for (size_t number = 0; number < 10; number++) {
+        fresh_request(number);
+        requests[number].relies = number % 3 == 0;
+        os_lock_acquire(&echo_lock);
+        assert_true(pending_insert(engine, &requests[number]));
+        os_lock_release(&echo_lock);
+        assert_int_equal(engine_relying(engine), number / 3 + 1);
+    }
+    for (size_t number = 0; number < 10; number++) {
+        remove_request(engine, number);
+        assert_int_equal(engine_relying(engine), 3 - number / 3);
+    }
 }
 
 static void test_where_the_system_rewrites_identifiers_they_do_not_matter(void **state)
@@ -190,7 +216,7 @@ static void test_where_the_system_rewrites_identifiers_they_do_not_matter(void *
         assert_true(insert(engine, number));
     }
     for (size_t number = 0; number < 100; number++) {
-        assert_ptr_equal(find(engine, (uint16_t)number, pending_sequence(&requests[number])),
+        assert_ptr_equal(find(engine, (uint16_t)number, key_sequence(pending_key(&requests[number]))),
                          &requests[number]);
         remove_request(engine, number);
     }
@@ -206,11 +232,12 @@ static void test_where_the_system_rewrites_identifiers_65536_requests_are_all(vo
     }
     assert_false(insert(engine, all));
     for (size_t number = 0; number < all; number++) {
-        assert_ptr_equal(find(engine, 0, (uint16_t)pending_sequence(&requests[number])), &requests[number]);
+        assert_ptr_equal(find(engine, 0, (uint16_t)key_sequence(pending_key(&requests[number]))),
+                         &requests[number]);
     }
     remove_request(engine, 4711);
     assert_true(insert(engine, all));
-    assert_int_equal(pending_sequence(&requests[all]), pending_sequence(&requests[4711]));
+    assert_int_equal(key_sequence(pending_key(&requests[all])), key_sequence(pending_key(&requests[4711])));
     assert_false(insert(engine, all + 1));
     for (size_t number = 0; number <= all; number++) {
         if (number != 4711) {
@@ -228,7 +255,8 @@ static void test_without_memory_a_request_does_not_become_outstanding(void **sta
         assert_false(insert(engine, 0));
         assert_true(os_posix_allocation_has_failed());
         assert_int_equal(engine_outstanding(engine), 0);
-        assert_null(find(engine, pending_identifier(&requests[0]), pending_sequence(&requests[0])));
+        assert_null(
+            find(engine, key_identifier(pending_key(&requests[0])), key_sequence(pending_key(&requests[0]))));
         table_clear(&engine->pending, NULL);
     }
     assert_true(insert(engine, 0));
@@ -263,8 +291,11 @@ int main(int argc, char **argv)
                                         fixture_engine_set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_key_does_not_come_again_soon, fixture_engine_set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(test_some_outstanding_request_is_found_until_the_last_is_gone,
+        cmocka_unit_test_setup_teardown(test_the_first_to_come_due_is_found_until_the_last_is_gone,
                                         fixture_engine_set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_requests_that_rely_on_the_worker_are_counted_while_they_are_outstanding,
+            fixture_engine_set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_where_the_system_rewrites_identifiers_they_do_not_matter,
                                         rewriting_set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_where_the_system_rewrites_identifiers_65536_requests_are_all,

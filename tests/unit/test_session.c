@@ -174,7 +174,7 @@ static void test_a_handle_closed_behind_our_back_cannot_be_closed_again(void **s
 {
     (void)state;
     os_handle handle = open_session();
-    os_token_close(handle);
+    os_posix_close(handle);
     assert_int_equal(session_close(handle), ERROR_INVALID_HANDLE);
     assert_int_equal(fake_network_closed(), 1); /* but we have noticed */
     assert_is_no_handle(handle);
@@ -186,7 +186,7 @@ static void test_a_value_that_now_belongs_to_another_object_is_not_closed(void *
 
     (void)state;
     os_handle handle = open_session();
-    os_token_close(handle);
+    os_posix_close(handle);
     os_handle foreign = os_posix_open_foreign();
     assert_int_equal(foreign, handle);
     assert_int_equal(session_close(handle), ERROR_INVALID_HANDLE);
@@ -200,7 +200,7 @@ static void test_a_value_that_comes_again_belongs_to_the_new_session_alone(void 
 {
     (void)state;
     os_handle handle = open_session();
-    os_token_close(handle);
+    os_posix_close(handle);
     assert_int_equal(open_session(), handle);
     engine_release(acquire(handle));
     assert_int_equal(session_close(handle), 0);
@@ -218,7 +218,7 @@ static void test_handles_that_are_only_closed_behind_our_back_do_not_pile_up(voi
     os_handle kept = open_session();
     size_t before = os_posix_allocations();
     for (int times = 0; times < 5000; times++) {
-        os_token_close(open_session());
+        os_posix_close(open_session());
         size_t now = os_posix_allocations();
         most = now > most ? now : most;
     }
@@ -239,7 +239,7 @@ static void test_many_open_sessions_are_kept_while_closed_ones_are_looked_for(vo
     os_posix_reuse_tokens(false);
     for (size_t i = 0; i < count; i++) {
         handles[i] = open_session();
-        os_token_close(open_session());
+        os_posix_close(open_session());
     }
     for (size_t i = 0; i < count; i++) {
         engine_release(acquire(handles[i]));
@@ -270,7 +270,7 @@ static void test_a_value_that_comes_again_while_closed_handles_are_looked_for_ke
     os_posix_reuse_tokens(false);
     closed_one = open_session();
     came_instead = 0;
-    os_token_close(closed_one);
+    os_posix_close(closed_one);
     os_posix_on_identify(reopen);
     while (came_instead == 0 && count < 10000) {
         handles[count++] = open_session();

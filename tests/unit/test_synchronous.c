@@ -126,6 +126,22 @@ static uint32_t reply_in_full(const struct fake_sent *sent)
     return 0;
 }
 
+static void prepare_slowly(void)
+{
+    os_posix_advance_clock(500 * OS_NS_PER_MS);
+}
+
+static void test_what_a_transport_does_before_it_sends_counts_for_no_time(void **state)
+{
+    struct caller *caller = fresh_caller(state, 300);
+
+    os_posix_stop_clock();
+    fake_network_hook((struct fake_network_hooks){.prepare = prepare_slowly, .send = reply_in_full});
+    caller_run(caller);
+    assert_true(caller_has_own_reply(caller));
+    assert_int_equal(caller->reply.header.RoundTripTime, 25);
+}
+
 static void test_a_reply_is_written_with_everything_that_its_packet_had(void **state)
 {
     struct caller *caller = fresh_caller(state, 1000);
@@ -820,7 +836,6 @@ static void test_a_reply_that_nobody_has_had_time_to_read_still_counts(void **st
 {
     struct caller *caller = fresh_caller(state, 100);
 
-    os_posix_stop_clock();
     unanswered = NULL;
     fake_network_hook((struct fake_network_hooks){.send = remember, .receive = answer_and_let_time_pass});
     caller_run(caller);
@@ -845,7 +860,6 @@ static void test_a_reply_behind_many_other_packets_at_the_deadline_still_counts(
 {
     for (int times = 0; times < 2; times++) {
         struct caller *caller = fresh_caller(state, 100);
-        os_posix_stop_clock();
         fake_network_single_packets(times == 0);
         unanswered = NULL;
         fake_network_hook((struct fake_network_hooks){.send = remember, .receive = wake_up_at_the_deadline});
@@ -854,7 +868,7 @@ static void test_a_reply_behind_many_other_packets_at_the_deadline_still_counts(
     }
 }
 
-static size_t unread_when_sent;
+static size_t unread_when_sent = SIZE_MAX;
 
 static uint32_t count_unread(const struct fake_sent *sent)
 {
@@ -891,6 +905,7 @@ static void test_a_caller_in_a_row_does_not_look_for_old_packets(void **state)
     caller_run(caller);
     assert_true(caller_has_own_reply(caller));
     assert_int_equal(fake_network_receives() - receives, 1);
+    assert_int_equal(fake_network_discards(), 0);
 }
 
 /* A network that never runs dry: each look takes a millisecond and finds something. */
@@ -912,7 +927,7 @@ static void test_a_flood_of_other_packets_delays_neither_sending_nor_time_out_fo
     caller_run(caller);
     assert_failure_written(caller, IP_REQ_TIMED_OUT);
     assert_int_equal(fake_network_sent_count(), 1);
-    assert_in_range(caller->took_ns / OS_NS_PER_MS, 110, 125); /* with up to 10 ms before it, and after */
+    assert_in_range(caller->took_ns / OS_NS_PER_MS, 100, 115); /* with up to 10 ms after it */
 }
 
 /* ---- Systems that rewrite identifiers ---- */
@@ -985,7 +1000,6 @@ static void test_without_memory_a_call_fails_and_leaves_the_buffer_alone(void **
         for (size_t i = 0; i < sizeof(reply); i++) {
             assert_int_equal(reply[i], 0xee);
         }
-        assert_int_equal(engine_receiving(engine), 0);
         assert_int_equal(engine_outstanding(engine), 0);
 
         caller = fresh_caller(state, 1000); /* and the engine is as good as before */
@@ -1003,7 +1017,6 @@ static void test_without_a_receiver_a_call_fails(void **state)
     fake_network_fail_receivers(true);
     caller_run(caller);
     assert_untouched(caller, ERROR_NOT_ENOUGH_MEMORY);
-    assert_int_equal(engine_receiving(*state), 0);
     fake_network_fail_receivers(false);
     caller = fresh_caller(state, 1000);
     caller_run(caller);
@@ -1040,6 +1053,8 @@ static void test_without_openicmp_trace_nothing_is_printed(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_what_a_transport_does_before_it_sends_counts_for_no_time,
+                                        fixture_engine_set_up, fixture_engine_tear_down),
         cmocka_unit_test_setup_teardown(test_the_message_is_a_whole_echo_request_with_the_programs_data,
                                         fixture_engine_set_up, fixture_engine_tear_down),
         cmocka_unit_test_setup_teardown(test_without_options_the_system_chooses, fixture_engine_set_up,

@@ -39,16 +39,15 @@ static void run(struct engine *engine, uint32_t (*hook)(const struct fake_sent *
 
 static void test_a_reply_is_traced_in_one_line(void **state)
 {
-    char key[40];
+    char line[100];
 
     run(*state, NULL, 1000);
     const struct fake_sent *sent = fake_network_sent(1);
-    snprintf(key, sizeof(key), "id %u seq %u, 5 bytes", sent->identifier, sent->sequence);
+    snprintf(line, sizeof(line), "echo 192.0.2.1 id %u seq %u: status 0 from 192.0.2.1, 5 bytes, ttl 64",
+             sent->identifier, sent->sequence);
     assert_int_equal(printed_lines(), 1);
     assert_printed("openicmp: ");
-    assert_printed("echo 192.0.2.1 ");
-    assert_printed(key);
-    assert_printed("status 0 from 192.0.2.1, 5 bytes, ttl 64");
+    assert_printed(line);
 }
 
 static void test_a_time_out_is_traced_in_one_line(void **state)

@@ -3,7 +3,8 @@
  * which packet, and what happens when one of them is gone.
  *
  * Most tests begin with the same three callers: the first is alone and receives with receiver 0; the second finds it
- * receiving, has the worker started and receives for itself as well; the third leaves everything to the worker.
+ * outstanding, has the worker made, which receives with receiver 1, but as that has yet to run, it receives for itself
+ * with receiver 2; the third relies on the worker.
  */
 #include "support/cmocka_main.h"
 
@@ -12,7 +13,8 @@
 #include "unit/support/echo_fixture.h"
 
 #define TIMEOUT_MS 60000
-#define OVERDUE_MS 1000 /* how much later than its caller the worker gives a request up */
+#define OVERDUE_MS 1000 /* how much later the worker gives up a request that does not rely on it */
+#define LINGER_MS  20   /* how long the worker goes on receiving for nobody */
 #define PARKED_MS  1000 /* how long a parked worker stays */
 
 enum { FIRST, SECOND, THIRD, CALLERS };
@@ -21,40 +23,10 @@ static const char *const texts[] = {"this is the first one's", "the second one's
 
 static struct caller callers[CALLERS];
 
-/* ---- Hooks ---- */
+/* The first receiver that is opened is the first caller's, and then the worker is made. */
+#define WORKER 1
 
-static struct os_lock hook_lock; /* guards the following */
-static size_t worker_receiver;
-static bool alone_when_sent;
-
-static void reset_hooks(void)
-{
-    os_lock_acquire(&hook_lock);
-    worker_receiver = SIZE_MAX;
-    alone_when_sent = false;
-    os_lock_release(&hook_lock);
-}
-
-static void notice_receiver(size_t number)
-{
-    if (!caller_is_this_thread()) {
-        os_lock_acquire(&hook_lock);
-        worker_receiver = number;
-        os_lock_release(&hook_lock);
-    }
-}
-
-/* The number of the worker's receiver, SIZE_MAX before it has one. */
-static size_t receiver_of_worker(void)
-{
-    os_lock_acquire(&hook_lock);
-    size_t number = worker_receiver;
-    os_lock_release(&hook_lock);
-    return number;
-}
-
-static const struct fake_network_hooks silent_hooks = {.send = fake_network_silence,
-                                                       .receiver_open = notice_receiver};
+static const struct fake_network_hooks silent_hooks = {.send = fake_network_silence};
 
 /* ---- The three callers ---- */
 
@@ -67,7 +39,6 @@ static void start_caller(struct engine *engine, size_t number)
 
 static void start_first(struct engine *engine)
 {
-    reset_hooks();
     fake_network_hook(silent_hooks);
     start_caller(engine, FIRST);
     fake_network_sent(1);
@@ -78,14 +49,19 @@ static void start_first(struct engine *engine)
 static void start_three(struct engine *engine)
 {
     start_first(engine);
+    os_posix_hold_threads(true);
     start_caller(engine, SECOND);
     fake_network_sent(2);
+    assert_soon(fake_network_listening() == 2);
+    assert_int_equal(engine_worker(engine), WORKER_STARTED);
+    os_posix_hold_threads(false);
     assert_soon(fake_network_listening() == 3);
     assert_int_equal(engine_worker(engine), WORKER_RECEIVING);
+    assert_int_equal(engine_relying(engine), 0);
     start_caller(engine, THIRD);
     fake_network_sent(3);
     assert_int_equal(engine_outstanding(engine), 3);
-    assert_int_equal(engine_receiving(engine), 3);
+    assert_int_equal(engine_relying(engine), 1);
     assert_int_equal(os_posix_threads(), 1);
 }
 
@@ -116,29 +92,39 @@ static void finish_three(void)
     }
 }
 
+/* Lets the worker, which has nothing to do while the clock stands still, park. */
+static void linger(struct engine *engine)
+{
+    uint64_t until_ns = os_now_ns() + LINGER_MS * OS_NS_PER_MS;
+    assert_soon(fake_network_waits_until(WORKER) == until_ns);
+    os_posix_advance_clock((LINGER_MS - 1) * OS_NS_PER_MS);
+    os_posix_pause();
+    assert_int_equal(engine_worker(engine), WORKER_RECEIVING);
+    os_posix_advance_clock(OS_NS_PER_MS);
+    assert_soon(engine_worker(engine) == WORKER_PARKED);
+    assert_true(fake_network_idle());
+}
+
 /* Three callers come and go, so that the worker is there and parked; it stays so until the test moves the clock. */
 static void park_worker(struct engine *engine)
 {
     os_posix_stop_clock();
     start_three(engine);
     for (size_t number = 0; number < CALLERS; number++) {
-        deliver_reply_to(receiver_of_worker(), number);
+        deliver_reply_to(WORKER, number);
         assert_gets_own_reply(number);
     }
-    assert_soon(engine_worker(engine) == WORKER_PARKED);
-    assert_int_equal(engine_receiving(engine), 0);
+    linger(engine);
 }
 
 /* ---- A lone caller ---- */
 
 static struct engine *watched;
+static bool alone_when_sent; /* written before the call returns */
 
 static uint32_t notice_whether_alone(const struct fake_sent *sent)
 {
-    bool alone = engine_receiving(watched) == 1 && engine_worker(watched) != WORKER_RECEIVING;
-    os_lock_acquire(&hook_lock);
-    alone_when_sent = alone;
-    os_lock_release(&hook_lock);
+    alone_when_sent = engine_outstanding(watched) == 1 && engine_relying(watched) == 0;
     return fake_network_echo(sent);
 }
 
@@ -151,7 +137,7 @@ static void assert_lone_caller_receives_for_itself(struct engine *engine)
     caller_run(&caller);
     assert_true(caller_has_own_reply(&caller));
     assert_true(alone_when_sent);
-    assert_int_equal(engine_receiving(engine), 0);
+    assert_int_equal(engine_outstanding(engine), 0);
 }
 
 static void test_a_lone_caller_needs_no_thread(void **state)
@@ -168,11 +154,11 @@ static void test_a_lone_caller_needs_no_thread(void **state)
 static void test_the_worker_hands_a_reply_to_a_caller_who_receives_for_itself(void **state)
 {
     start_three(*state);
-    deliver_reply_to(receiver_of_worker(), FIRST);
+    deliver_reply_to(WORKER, FIRST);
     assert_gets_own_reply(FIRST);
     assert_false(caller_is_done(&callers[SECOND]));
     assert_false(caller_is_done(&callers[THIRD]));
-    deliver_reply_to(receiver_of_worker(), SECOND);
+    deliver_reply_to(WORKER, SECOND);
     assert_gets_own_reply(SECOND);
     deliver_reply(THIRD);
     assert_gets_own_reply(THIRD);
@@ -181,7 +167,7 @@ static void test_the_worker_hands_a_reply_to_a_caller_who_receives_for_itself(vo
 static void test_the_worker_hands_a_reply_to_a_caller_who_sleeps(void **state)
 {
     start_three(*state);
-    deliver_reply_to(receiver_of_worker(), THIRD);
+    deliver_reply_to(WORKER, THIRD);
     assert_gets_own_reply(THIRD);
     assert_false(caller_is_done(&callers[FIRST]));
     assert_false(caller_is_done(&callers[SECOND]));
@@ -222,7 +208,7 @@ static void test_an_icmp_error_that_is_handed_over_keeps_its_options(void **stat
     struct fake_answer answer = fake_error(fake_network_sent(THIRD + 1), ROUTER, 11, 0);
     answer.options = options;
     answer.options_bytes = sizeof(options);
-    fake_network_deliver_to(receiver_of_worker(), &answer);
+    fake_network_deliver_to(WORKER, &answer);
     caller_join(&callers[THIRD]);
     const ICMP_ECHO_REPLY *reply = &callers[THIRD].reply.header;
     assert_int_equal(callers[THIRD].replies, 1);
@@ -243,7 +229,7 @@ static void test_a_reply_that_cannot_be_handed_over_for_want_of_memory_is_no_res
 
     start_three(*state);
     os_posix_fail_allocation(1);
-    deliver_reply_to(receiver_of_worker(), THIRD);
+    deliver_reply_to(WORKER, THIRD);
     caller_join(&callers[THIRD]);
     assert_true(os_posix_allocation_has_failed());
     deliver_reply(FIRST);
@@ -256,38 +242,129 @@ static void test_a_reply_that_cannot_be_handed_over_for_want_of_memory_is_no_res
     assert_true(caller_reply_untouched(third, sizeof(expected)));
 }
 
-/* While `held` is closed, everybody who comes to receive stays. */
+/* While `held` is closed, the worker stays when it comes to receive. */
 static struct gate held;
 
 static void hold(size_t receiver, uint64_t deadline_ns)
 {
     (void)deadline_ns;
-    if (receiver <= 2) {
+    if (receiver == WORKER) {
         gate_pass(&held);
     }
 }
 
-static void test_a_sleeping_caller_looks_for_itself_before_it_gives_up(void **state)
+/* The worker is held, just before it would receive. */
+static void hold_worker_before_receive(void)
 {
     static const uint8_t junk[28] = {0x45};
-
-    start_three(*state);
-    /* Everybody else is held up, with the reply unread in the network. */
     held = (struct gate){0};
     fake_network_hook((struct fake_network_hooks){.send = fake_network_silence, .receive = hold});
-    for (size_t receiver = 0; receiver < 3; receiver++) {
-        fake_network_deliver_bytes(junk, sizeof(junk));
-        assert_soon(gate_waiting(&held) == receiver + 1);
-    }
-    deliver_reply(THIRD);
-    assert_int_equal(fake_network_unread(), 1);
-    os_posix_advance_clock(TIMEOUT_MS * OS_NS_PER_MS);
-    assert_gets_own_reply(THIRD);
-    gate_open(&held);
+    size_t number = WORKER;
+    fake_network_deliver_bytes_to(number, junk, sizeof(junk));
+    assert_soon(gate_waiting(&held) == 1);
+}
+
+static void test_a_reply_that_the_worker_has_not_read_at_the_deadline_still_counts(void **state)
+{
+    start_three(*state);
+    hold_worker_before_receive();
+    deliver_reply_to(WORKER, THIRD);
+    os_posix_advance_clock((TIMEOUT_MS + 100) * OS_NS_PER_MS);
     for (size_t number = FIRST; number <= SECOND; number++) {
         caller_join(&callers[number]);
         assert_int_equal(callers[number].error, IP_REQ_TIMED_OUT);
     }
+    assert_false(caller_is_done(&callers[THIRD]));
+    gate_open(&held);
+    assert_gets_own_reply(THIRD);
+}
+
+static void test_a_reply_behind_many_packets_that_the_worker_has_not_read_still_counts(void **state)
+{
+    static const uint8_t junk[28] = {0x45};
+
+    for (int times = 0; times < 2; times++) {
+        if (times > 0) {
+            assert_int_equal(fixture_engine_tear_down(state), 0);
+            assert_int_equal(fixture_engine_set_up(state), 0);
+            fake_network_single_packets(true);
+        }
+        os_posix_stop_clock();
+        start_three(*state);
+        hold_worker_before_receive();
+        for (int count = 0; count < 200; count++) {
+            fake_network_deliver_bytes_to(WORKER, junk, sizeof(junk));
+        }
+        deliver_reply_to(WORKER, THIRD);
+        os_posix_advance_clock(TIMEOUT_MS * OS_NS_PER_MS);
+        gate_open(&held);
+        assert_gets_own_reply(THIRD);
+        caller_join(&callers[FIRST]);
+        caller_join(&callers[SECOND]);
+    }
+}
+
+/* A network that never runs dry for the worker: each look takes a millisecond and finds something. */
+static void bring_another(size_t receiver, uint64_t deadline_ns)
+{
+    static const uint8_t junk[28] = {0x45};
+    (void)deadline_ns;
+    if (receiver == WORKER) {
+        os_posix_advance_clock(OS_NS_PER_MS);
+        fake_network_deliver_bytes_to(WORKER, junk, sizeof(junk));
+    }
+}
+
+static void test_a_flood_does_not_keep_the_worker_from_giving_up_for_long(void **state)
+{
+    static const uint8_t junk[28] = {0x45};
+
+    os_posix_stop_clock();
+    start_three(*state);
+    os_posix_advance_clock((TIMEOUT_MS - 50) * OS_NS_PER_MS);
+    fake_network_hook((struct fake_network_hooks){.send = fake_network_silence, .receive = bring_another});
+    fake_network_deliver_bytes_to(WORKER, junk, sizeof(junk));
+    caller_join(&callers[THIRD]);
+    fake_network_hook(silent_hooks);
+    assert_int_equal(callers[THIRD].error, IP_REQ_TIMED_OUT);
+    assert_in_range(callers[THIRD].took_ns / OS_NS_PER_MS, TIMEOUT_MS, TIMEOUT_MS + 100);
+    os_posix_advance_clock(TIMEOUT_MS * OS_NS_PER_MS);
+    caller_join(&callers[FIRST]);
+    caller_join(&callers[SECOND]);
+}
+
+static void test_a_caller_whom_the_worker_does_not_give_up_comes_back_a_second_after_its_time(void **state)
+{
+    os_posix_stop_clock();
+    start_three(*state);
+    hold_worker_before_receive();
+    os_posix_advance_clock((TIMEOUT_MS + OVERDUE_MS - 1) * OS_NS_PER_MS);
+    caller_join(&callers[FIRST]);
+    caller_join(&callers[SECOND]);
+    os_posix_pause();
+    assert_false(caller_is_done(&callers[THIRD]));
+    os_posix_advance_clock(OS_NS_PER_MS);
+    caller_join(&callers[THIRD]);
+    assert_int_equal(callers[THIRD].error, IP_REQ_TIMED_OUT);
+    gate_open(&held);
+}
+
+static void test_a_caller_with_little_time_wakes_the_worker_that_sleeps_longer(void **state)
+{
+    static struct caller hurried;
+
+    os_posix_stop_clock();
+    start_three(*state);
+    assert_soon(fake_network_waits_until(WORKER) == os_now_ns() + TIMEOUT_MS * OS_NS_PER_MS ||
+                fake_network_waits_until(WORKER) == os_now_ns() + LINGER_MS * OS_NS_PER_MS);
+    caller_set(&hurried, *state, OTHER, "hurried", 5);
+    caller_start(&hurried);
+    assert_soon(fake_network_waits_until(WORKER) == os_now_ns() + 5 * OS_NS_PER_MS);
+    os_posix_advance_clock(5 * OS_NS_PER_MS);
+    caller_join(&hurried);
+    assert_int_equal(hurried.error, IP_REQ_TIMED_OUT);
+    assert_true(hurried.took_ns == 5 * OS_NS_PER_MS);
+    finish_three();
 }
 
 static void test_a_sleeping_caller_times_out_in_time(void **state)
@@ -306,32 +383,6 @@ static void test_a_sleeping_caller_times_out_in_time(void **state)
         assert_int_equal(callers[number].error, IP_REQ_TIMED_OUT);
         assert_true(callers[number].took_ns == TIMEOUT_MS * OS_NS_PER_MS);
     }
-}
-
-static void test_a_sleeping_caller_without_memory_for_a_last_look_times_out(void **state)
-{
-    start_three(*state);
-    for (size_t number = FIRST; number <= SECOND; number++) {
-        deliver_reply_to(number == FIRST ? 0 : receiver_of_worker(), number);
-        assert_gets_own_reply(number);
-    }
-    /* Listeners that are free are used first: hold them. */
-    os_lock_acquire(&echo_lock);
-    struct engine *engine = *state;
-    struct listener *listeners = engine->free_listeners;
-    engine->free_listeners = NULL;
-    os_lock_release(&echo_lock);
-    fake_network_fail_receivers(true);
-    os_posix_advance_clock(TIMEOUT_MS * OS_NS_PER_MS);
-    caller_join(&callers[THIRD]);
-    assert_int_equal(callers[THIRD].error, IP_REQ_TIMED_OUT);
-    os_lock_acquire(&echo_lock);
-    while (listeners != NULL) {
-        struct listener *next = listeners->next_free;
-        listener_give_back(engine, listeners);
-        listeners = next;
-    }
-    os_lock_release(&echo_lock);
 }
 
 static void test_without_a_thread_every_caller_receives_for_itself(void **state)
@@ -363,10 +414,59 @@ static void test_a_worker_without_memory_harms_nobody(void **state)
     caller_join(&callers[SECOND]);
     assert_int_equal(callers[SECOND].error, ERROR_NOT_ENOUGH_MEMORY);
     assert_soon(engine_worker(*state) == WORKER_NONE);
-    assert_int_equal(engine_receiving(*state), 1);
     fake_network_fail_receivers(false);
     deliver_reply(FIRST);
     assert_gets_own_reply(FIRST);
+    assert_lone_caller_receives_for_itself(*state);
+}
+
+/* ---- Receivers that share their packets ---- */
+
+static int rewriting_set_up(void **state)
+{
+    fixture_set_up(state);
+    fake_network_rewrite_identifiers(true);
+    struct engine *engine;
+    if (engine_acquire(&engine) != 0) {
+        return -1;
+    }
+    *state = engine;
+    return 0;
+}
+
+static struct gate resting;
+
+static void hold_first_before_rest(size_t receiver)
+{
+    if (receiver == 0) {
+        gate_pass(&resting);
+    }
+}
+
+static void test_a_packet_that_a_caller_takes_when_it_has_its_own_is_handed_over(void **state)
+{
+    start_three(*state);
+    resting = (struct gate){0};
+    fake_network_hook(
+        (struct fake_network_hooks){.send = fake_network_silence, .rest = hold_first_before_rest});
+    deliver_reply_to(WORKER, FIRST);
+    assert_soon(gate_waiting(&resting) == 1);
+    deliver_reply(THIRD); /* the first was woken, and goes on listening: it takes this one */
+    os_posix_pause();
+    assert_false(caller_is_done(&callers[THIRD]));
+    assert_int_equal(fake_network_unread(), 1);
+    gate_open(&resting);
+    assert_gets_own_reply(THIRD);
+    assert_gets_own_reply(FIRST);
+    deliver_reply(SECOND);
+    assert_gets_own_reply(SECOND);
+}
+
+static void run_crowd(struct engine *engine);
+
+static void test_of_many_callers_who_share_packets_each_gets_its_own_reply(void **state)
+{
+    run_crowd(*state);
     assert_lone_caller_receives_for_itself(*state);
 }
 
@@ -392,16 +492,39 @@ static void test_a_parked_worker_comes_back_when_it_is_needed(void **state)
     assert_int_equal(engine_worker(*state), WORKER_PARKED);
     start_caller(*state, SECOND);
     fake_network_sent(5);
-    assert_soon(fake_network_listening() == 2); /* the second sleeps, and the worker receives */
+    assert_soon(fake_network_listening() == 3);
     assert_int_equal(engine_worker(*state), WORKER_RECEIVING);
+    start_caller(*state, THIRD);
+    fake_network_sent(6);
+    assert_int_equal(engine_relying(*state), 1);
     assert_int_equal(os_posix_threads(), 1);
     assert_int_equal(fake_network_receivers(), receivers);
-    for (size_t number = FIRST; number <= SECOND; number++) {
+    for (size_t number = FIRST; number <= THIRD; number++) {
         struct fake_answer answer = fake_reply(fake_network_sent(4 + number));
-        fake_network_deliver_to(receiver_of_worker(), &answer);
+        fake_network_deliver_to(WORKER, &answer);
         assert_gets_own_reply(number);
     }
-    assert_soon(engine_worker(*state) == WORKER_PARKED);
+    linger(*state);
+}
+
+static void test_a_worker_that_comes_back_passes_over_what_came_while_it_was_parked(void **state)
+{
+    park_worker(*state);
+    for (size_t number = 0; number < CALLERS; number++) {
+        deliver_reply_to(WORKER, number);
+    }
+    assert_int_equal(fake_network_unread(), CALLERS);
+    fake_network_hook(silent_hooks);
+    start_caller(*state, FIRST);
+    fake_network_sent(4);
+    start_caller(*state, SECOND);
+    fake_network_sent(5);
+    assert_soon(fake_network_listening() == 3);
+    assert_int_equal(fake_network_discards(), 1);
+    for (size_t number = FIRST; number <= SECOND; number++) {
+        fake_network_echo(fake_network_sent(4 + number));
+        assert_gets_own_reply(number);
+    }
 }
 
 static void test_a_parked_worker_ends_after_a_while_and_another_comes(void **state)
@@ -433,57 +556,52 @@ static struct gate parking;
 
 static void hold_worker(size_t receiver)
 {
-    if (receiver == receiver_of_worker()) {
+    if (receiver == WORKER) {
         gate_pass(&parking);
     }
 }
 
-static void test_a_caller_who_comes_while_the_worker_is_about_to_park_is_served(void **state)
+static void start_three_and_hold_parking_worker(struct engine *engine)
 {
-    start_three(*state);
+    start_three(engine);
     parking = (struct gate){0};
-    struct fake_network_hooks hooks = silent_hooks;
-    hooks.rest = hold_worker;
-    fake_network_hook(hooks);
+    fake_network_hook((struct fake_network_hooks){.send = fake_network_silence, .rest = hold_worker});
     for (size_t number = 0; number < CALLERS; number++) {
-        deliver_reply_to(receiver_of_worker(), number);
+        deliver_reply_to(WORKER, number);
         assert_gets_own_reply(number);
     }
     assert_soon(gate_waiting(&parking) == 1);
+}
+
+static void test_callers_who_come_while_the_worker_is_about_to_park_are_served(void **state)
+{
+    start_three_and_hold_parking_worker(*state);
     start_caller(*state, FIRST);
-    const struct fake_sent *sent = fake_network_sent(4);
-    assert_soon(engine_outstanding(*state) == 1);
+    fake_network_sent(4);
+    start_caller(*state, SECOND);
+    const struct fake_sent *second = fake_network_sent(5);
+    assert_int_equal(engine_relying(*state), 1);
     gate_open(&parking);
-    fake_network_echo(sent);
+    assert_soon(fake_network_waits_until(WORKER) > 0);
+    struct fake_answer answer = fake_reply(second);
+    fake_network_deliver_to(WORKER, &answer);
+    assert_gets_own_reply(SECOND);
+    fake_network_echo(fake_network_sent(4));
     assert_gets_own_reply(FIRST);
 }
 
 static struct engine *slow_engine;
-static struct gate clearing;
-static bool slow_thread_engaged;
-
-/* Holds the first caller, who is alone, while it clears old packets away. */
-static void hold_clearing(size_t receiver, uint64_t deadline_ns)
-{
-    if (deadline_ns == 0 && receiver != receiver_of_worker()) {
-        gate_pass(&clearing);
-    }
-}
-
 static _Thread_local bool is_slow;
 
-/* Gives the worker all the time that it might want to park again, in each moment in which the slow caller, having
- * engaged it, has no request in the table yet. */
+/* Gives the worker all the time that it might want to park, in each moment in which the slow caller, having engaged it, has
+ * no request in the table yet. */
 static void be_slow(void)
 {
-    if (!is_slow || engine_worker(slow_engine) != WORKER_RECEIVING) {
+    if (!is_slow || engine_worker(slow_engine) != WORKER_RECEIVING || engine_relying(slow_engine) > 0) {
         return;
     }
-    for (int ms = 0; ms < 200 && engine_outstanding(slow_engine) == 0; ms++) {
-        if (engine_worker(slow_engine) == WORKER_PARKED) {
-            slow_thread_engaged = true;
-            return;
-        }
+    os_posix_advance_clock(LINGER_MS * OS_NS_PER_MS);
+    for (int ms = 0; ms < 100 && engine_worker(slow_engine) == WORKER_RECEIVING; ms++) {
         os_posix_pause();
     }
 }
@@ -491,6 +609,7 @@ static void be_slow(void)
 static void run_slowly(void *argument)
 {
     is_slow = true;
+    os_posix_on_lock(be_slow);
     caller_run(argument);
 }
 
@@ -499,32 +618,29 @@ static void test_a_caller_who_engages_the_worker_is_served_even_if_it_is_slow_to
     static struct caller slow;
 
     park_worker(*state);
-    os_posix_advance_clock(200 * OS_NS_PER_MS); /* so that the next caller finds old packets possible */
-    clearing = (struct gate){0};
-    struct fake_network_hooks hooks = silent_hooks;
-    hooks.receive = hold_clearing;
-    fake_network_hook(hooks);
-    start_caller(*state, FIRST); /* it receives, and stays before it has sent anything */
-    assert_soon(gate_waiting(&clearing) == 1);
+    fake_network_hook(silent_hooks);
+    start_caller(*state, FIRST);
+    fake_network_sent(4);
+    start_caller(*state, SECOND); /* wakes the worker */
+    fake_network_sent(5);
+    assert_soon(fake_network_listening() == 3);
 
     slow_engine = *state;
-    os_posix_on_lock(be_slow);
     caller_set(&slow, *state, OTHER, "slow", TIMEOUT_MS);
     struct os_posix_thread *thread = os_posix_thread_start(run_slowly, &slow);
-    const struct fake_sent *slow_sent = fake_network_sent(4);
+    const struct fake_sent *slow_sent = fake_network_sent(6);
     os_posix_on_lock(NULL);
-    gate_open(&clearing);
-    const struct fake_sent *sent = fake_network_sent(5);
-    fake_network_echo(sent);
-    assert_gets_own_reply(FIRST);
-
-    /* Now the first, who would have received for both, is gone. */
+    for (size_t number = FIRST; number <= SECOND; number++) {
+        fake_network_echo(fake_network_sent(4 + number));
+        assert_gets_own_reply(number);
+    }
+    /* Now those who would have received for it are gone. */
     fake_network_echo(slow_sent);
     for (int ms = 0; ms < 3000 && !caller_is_done(&slow); ms++) {
         os_posix_pause();
     }
     bool served = caller_is_done(&slow);
-    os_posix_advance_clock(TIMEOUT_MS * OS_NS_PER_MS);
+    os_posix_advance_clock((TIMEOUT_MS + OVERDUE_MS) * OS_NS_PER_MS);
     os_posix_thread_join(thread);
     assert_true(served);
     assert_true(caller_has_own_reply(&slow));
@@ -563,11 +679,11 @@ static void test_an_engine_whose_worker_receives_is_freed_by_it_at_once(void **s
     (void)state;
     os_posix_stop_clock();
     start_three(engine);
-    deliver_reply_to(receiver_of_worker(), THIRD);
+    deliver_reply_to(WORKER, THIRD);
     assert_gets_own_reply(THIRD);
     assert_soon(fake_network_listening() == 3);
     for (size_t receiver = 0; receiver < 3; receiver++) { /* not to the worker: it goes on waiting */
-        if (receiver != receiver_of_worker()) {
+        if (receiver != WORKER) {
             deliver_reply_to(receiver, receiver == 0 ? FIRST : SECOND);
         }
     }
@@ -583,16 +699,7 @@ static void test_an_engine_whose_worker_is_about_to_park_is_freed_by_it(void **s
     struct engine *engine = fresh_engine();
 
     (void)state;
-    start_three(engine);
-    parking = (struct gate){0};
-    struct fake_network_hooks hooks = silent_hooks;
-    hooks.rest = hold_worker;
-    fake_network_hook(hooks);
-    for (size_t number = 0; number < CALLERS; number++) {
-        deliver_reply_to(receiver_of_worker(), number);
-        assert_gets_own_reply(number);
-    }
-    assert_soon(gate_waiting(&parking) == 1);
+    start_three_and_hold_parking_worker(engine);
     engine_release(engine);
     assert_int_equal(fake_network_closed(), 0);
     gate_open(&parking);
@@ -603,34 +710,51 @@ static struct gate starting;
 
 static void hold_starting_worker(size_t receiver)
 {
-    (void)receiver;
-    if (!caller_is_this_thread()) {
+    if (receiver == WORKER) {
         gate_pass(&starting);
     }
 }
 
-static void test_an_engine_whose_worker_is_only_starting_is_freed_by_it(void **state)
+static void test_an_engine_whose_worker_has_yet_to_run_is_freed_by_it(void **state)
 {
     struct engine *engine = fresh_engine();
 
     (void)state;
     start_first(engine);
+    os_posix_hold_threads(true);
+    for (size_t number = SECOND; number <= THIRD; number++) { /* receive for themselves */
+        start_caller(engine, number);
+        fake_network_sent(number + 1);
+        assert_soon(fake_network_listening() == number + 1);
+        assert_int_equal(engine_worker(engine), WORKER_STARTED);
+    }
+    finish_three();
+    engine_release(engine);
+    assert_int_equal(fake_network_closed(), 0);
+    os_posix_hold_threads(false);
+    assert_ends_with_worker();
+}
+
+static void test_a_caller_who_comes_while_the_worker_is_being_made_receives_for_itself(void **state)
+{
+    start_first(*state);
     starting = (struct gate){0};
     struct fake_network_hooks hooks = silent_hooks;
     hooks.receiver_open = hold_starting_worker;
     fake_network_hook(hooks);
-    start_caller(engine, SECOND);
-    fake_network_sent(2);
+    start_caller(*state, SECOND); /* makes it */
     assert_soon(gate_waiting(&starting) == 1);
-    assert_int_equal(engine_worker(engine), WORKER_STARTING);
-    start_caller(engine, THIRD); /* receives for itself, too: nobody knows whether the worker will */
-    fake_network_sent(3);
-    assert_soon(fake_network_listening() == 3);
-    finish_three();
-    engine_release(engine);
-    assert_int_equal(fake_network_closed(), 0);
+    assert_int_equal(engine_worker(*state), WORKER_STARTING);
+    start_caller(*state, THIRD);
+    struct fake_answer answer = fake_reply(fake_network_sent(2));
+    assert_soon(fake_network_listening() == 2);
+    fake_network_deliver(&answer);
+    assert_gets_own_reply(THIRD);
     gate_open(&starting);
-    assert_ends_with_worker();
+    fake_network_echo(fake_network_sent(3));
+    assert_gets_own_reply(SECOND);
+    fake_network_echo(fake_network_sent(1));
+    assert_gets_own_reply(FIRST);
 }
 
 static void test_an_engine_that_comes_while_the_old_ones_worker_still_goes_is_another(void **state)
@@ -638,16 +762,7 @@ static void test_an_engine_that_comes_while_the_old_ones_worker_still_goes_is_an
     struct engine *old = fresh_engine();
 
     (void)state;
-    start_three(old);
-    parking = (struct gate){0};
-    struct fake_network_hooks hooks = silent_hooks;
-    hooks.rest = hold_worker;
-    fake_network_hook(hooks);
-    for (size_t number = 0; number < CALLERS; number++) {
-        deliver_reply_to(receiver_of_worker(), number);
-        assert_gets_own_reply(number);
-    }
-    assert_soon(gate_waiting(&parking) == 1);
+    start_three_and_hold_parking_worker(old);
     engine_release(old);
 
     struct engine *engine = fresh_engine();
@@ -671,9 +786,9 @@ static void vanish_in_receive(size_t receiver, uint64_t deadline_ns)
     }
 }
 
-static void vanish_in_clear(size_t receiver, uint64_t deadline_ns)
+static void vanish_in_receiver_open(size_t receiver)
 {
-    if (receiver == 0 && deadline_ns == 0) {
+    if (receiver == 0) {
         gate_pass(&vanished);
     }
 }
@@ -697,9 +812,7 @@ static uint32_t vanish_in_send(const struct fake_sent *sent)
 /* The first caller, with a time-out of 100 ms, vanishes where the hooks let it. */
 static void start_and_vanish(struct engine *engine, struct fake_network_hooks hooks)
 {
-    reset_hooks();
     vanished = (struct gate){0};
-    hooks.receiver_open = notice_receiver;
     fake_network_hook(hooks);
     caller_set(&callers[FIRST], engine, HOST, texts[FIRST], 100);
     caller_start(&callers[FIRST]);
@@ -721,22 +834,14 @@ static void check_others(struct engine *engine)
 static void check_aftermath(struct engine *engine)
 {
     os_posix_advance_clock((100 + OVERDUE_MS) * OS_NS_PER_MS);
+    check_others(engine); /* if its request is still there, the worker comes */
     assert_soon(engine_outstanding(engine) == 0);
     check_others(engine);
-    os_posix_advance_clock((TIMEOUT_MS + OVERDUE_MS) *
-                           OS_NS_PER_MS); /* the worker sees that nothing is left */
-    for (int ms = 0; ms < 3000 && engine_receiving(engine) > 0; ms++) {
-        os_posix_pause();
-    }
-    bool forgotten = engine_receiving(engine) == 0;
-    if (forgotten) {
-        assert_lone_caller_receives_for_itself(engine);
-    }
+    assert_int_equal(engine_outstanding(engine), 0);
+    assert_lone_caller_receives_for_itself(engine);
     /* For the sake of the clean-up it comes back to life, which must do no harm either. */
     gate_open(&vanished);
     caller_join(&callers[FIRST]);
-    assert_true(forgotten);
-    assert_int_equal(engine_receiving(engine), 0);
     fake_network_hook((struct fake_network_hooks){0});
     assert_lone_caller_receives_for_itself(engine);
 }
@@ -756,19 +861,27 @@ static void test_a_vanished_callers_request_is_given_up_a_second_after_its_time(
     os_posix_stop_clock();
     start_and_vanish(*state,
                      (struct fake_network_hooks){.send = fake_network_silence, .receive = vanish_in_receive});
-    check_others(*state);
-    assert_soon(fake_network_listening() == 1);
+    for (size_t number = SECOND; number <= THIRD; number++) {
+        start_caller(*state, number);
+        fake_network_sent(number + 1);
+        assert_soon(engine_worker(*state) == WORKER_RECEIVING);
+    }
+    assert_true(engine_relying(*state) > 0); /* so the worker stays */
     os_posix_advance_clock(100 * OS_NS_PER_MS);
     os_posix_pause();
-    assert_int_equal(engine_outstanding(*state), 1);
-    os_posix_advance_clock(OVERDUE_MS * OS_NS_PER_MS);
-    assert_soon(engine_outstanding(*state) == 0);
-    assert_soon(engine_worker(*state) == WORKER_PARKED);
-    assert_int_equal(engine_receiving(*state), 0);
+    os_posix_advance_clock((OVERDUE_MS - 1) * OS_NS_PER_MS);
+    os_posix_pause();
+    assert_int_equal(engine_outstanding(*state), 3);
+    os_posix_advance_clock(OS_NS_PER_MS);
+    assert_soon(engine_outstanding(*state) == 2);
+    for (size_t number = SECOND; number <= THIRD; number++) {
+        deliver_reply(number);
+        assert_gets_own_reply(number);
+    }
     assert_lone_caller_receives_for_itself(*state);
     gate_open(&vanished);
     caller_join(&callers[FIRST]);
-    assert_int_equal(engine_receiving(*state), 0);
+    assert_int_equal(callers[FIRST].error, IP_REQ_TIMED_OUT);
 }
 
 static void test_a_caller_who_vanished_long_ago_is_given_up_by_the_first_who_comes(void **state)
@@ -789,8 +902,8 @@ static void test_a_caller_who_vanishes_while_it_sends_blocks_nobody(void **state
 
 static void test_a_caller_who_vanishes_before_it_sends_blocks_nobody(void **state)
 {
-    start_and_vanish(*state,
-                     (struct fake_network_hooks){.send = fake_network_silence, .receive = vanish_in_clear});
+    start_and_vanish(*state, (struct fake_network_hooks){.send = fake_network_silence,
+                                                         .receiver_open = vanish_in_receiver_open});
     check_others(*state);
     check_aftermath(*state);
 }
@@ -798,8 +911,7 @@ static void test_a_caller_who_vanishes_before_it_sends_blocks_nobody(void **stat
 static void test_a_caller_who_vanishes_with_its_answer_blocks_nobody(void **state)
 {
     start_and_vanish(*state, (struct fake_network_hooks){.rest = vanish_in_rest});
-    fake_network_hook(
-        (struct fake_network_hooks){.send = fake_network_silence, .receiver_open = notice_receiver});
+    fake_network_hook((struct fake_network_hooks){.send = fake_network_silence});
     check_others(*state);
     check_aftermath(*state);
 }
@@ -808,9 +920,9 @@ static void test_a_sleeping_caller_who_vanishes_blocks_nobody(void **state)
 {
     start_three(*state);
     /* It is not held anywhere: it sleeps for as long as its time-out, which is as good as for ever. */
-    deliver_reply_to(receiver_of_worker(), FIRST);
+    deliver_reply_to(WORKER, FIRST);
     assert_gets_own_reply(FIRST);
-    deliver_reply_to(receiver_of_worker(), SECOND);
+    deliver_reply_to(WORKER, SECOND);
     assert_gets_own_reply(SECOND);
     for (int times = 0; times < 3; times++) {
         size_t before = fake_network_sent_count();
@@ -936,8 +1048,8 @@ static void run_crowd(struct engine *engine)
         assert_int_equal(members[i].early, 0);
     }
     assert_int_equal(engine_outstanding(engine), 0);
-    os_posix_advance_clock((TIMEOUT_MS + OVERDUE_MS) * OS_NS_PER_MS);
-    assert_soon(engine_receiving(engine) == 0);
+    assert_int_equal(engine_relying(engine), 0);
+    assert_soon(engine_worker(engine) == WORKER_PARKED || engine_worker(engine) == WORKER_NONE);
 }
 
 static void test_of_many_callers_each_gets_its_own_reply(void **state)
@@ -1016,6 +1128,10 @@ static void test_without_memory_callers_fail_one_by_one(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_a_packet_that_a_caller_takes_when_it_has_its_own_is_handed_over,
+                                        rewriting_set_up, fixture_engine_tear_down),
+        cmocka_unit_test_setup_teardown(test_of_many_callers_who_share_packets_each_gets_its_own_reply,
+                                        rewriting_set_up, fixture_engine_tear_down),
         cmocka_unit_test_setup_teardown(test_a_lone_caller_needs_no_thread, fixture_engine_set_up,
                                         fixture_engine_tear_down),
         cmocka_unit_test_setup_teardown(test_the_worker_hands_a_reply_to_a_caller_who_receives_for_itself,
@@ -1031,12 +1147,21 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(
             test_a_reply_that_cannot_be_handed_over_for_want_of_memory_is_no_resources, fixture_engine_set_up,
             fixture_engine_tear_down),
-        cmocka_unit_test_setup_teardown(test_a_sleeping_caller_looks_for_itself_before_it_gives_up,
+        cmocka_unit_test_setup_teardown(
+            test_a_reply_that_the_worker_has_not_read_at_the_deadline_still_counts, fixture_engine_set_up,
+            fixture_engine_tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_a_reply_behind_many_packets_that_the_worker_has_not_read_still_counts, fixture_engine_set_up,
+            fixture_engine_tear_down),
+        cmocka_unit_test_setup_teardown(test_a_flood_does_not_keep_the_worker_from_giving_up_for_long,
+                                        fixture_engine_set_up, fixture_engine_tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_a_caller_whom_the_worker_does_not_give_up_comes_back_a_second_after_its_time,
+            fixture_engine_set_up, fixture_engine_tear_down),
+        cmocka_unit_test_setup_teardown(test_a_caller_with_little_time_wakes_the_worker_that_sleeps_longer,
                                         fixture_engine_set_up, fixture_engine_tear_down),
         cmocka_unit_test_setup_teardown(test_a_sleeping_caller_times_out_in_time, fixture_engine_set_up,
                                         fixture_engine_tear_down),
-        cmocka_unit_test_setup_teardown(test_a_sleeping_caller_without_memory_for_a_last_look_times_out,
-                                        fixture_engine_set_up, fixture_engine_tear_down),
         cmocka_unit_test_setup_teardown(test_without_a_thread_every_caller_receives_for_itself,
                                         fixture_engine_set_up, fixture_engine_tear_down),
         cmocka_unit_test_setup_teardown(test_a_worker_without_memory_harms_nobody, fixture_engine_set_up,
@@ -1045,9 +1170,12 @@ int main(int argc, char **argv)
                                         fixture_engine_set_up, fixture_engine_tear_down),
         cmocka_unit_test_setup_teardown(test_a_parked_worker_comes_back_when_it_is_needed,
                                         fixture_engine_set_up, fixture_engine_tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_a_worker_that_comes_back_passes_over_what_came_while_it_was_parked, fixture_engine_set_up,
+            fixture_engine_tear_down),
         cmocka_unit_test_setup_teardown(test_a_parked_worker_ends_after_a_while_and_another_comes,
                                         fixture_engine_set_up, fixture_engine_tear_down),
-        cmocka_unit_test_setup_teardown(test_a_caller_who_comes_while_the_worker_is_about_to_park_is_served,
+        cmocka_unit_test_setup_teardown(test_callers_who_come_while_the_worker_is_about_to_park_are_served,
                                         fixture_engine_set_up, fixture_engine_tear_down),
         cmocka_unit_test_setup_teardown(
             test_a_caller_who_engages_the_worker_is_served_even_if_it_is_slow_to_send, fixture_engine_set_up,
@@ -1058,8 +1186,11 @@ int main(int argc, char **argv)
                                         fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_an_engine_whose_worker_is_about_to_park_is_freed_by_it,
                                         fixture_set_up, fixture_tear_down),
-        cmocka_unit_test_setup_teardown(test_an_engine_whose_worker_is_only_starting_is_freed_by_it,
+        cmocka_unit_test_setup_teardown(test_an_engine_whose_worker_has_yet_to_run_is_freed_by_it,
                                         fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_a_caller_who_comes_while_the_worker_is_being_made_receives_for_itself, fixture_engine_set_up,
+            fixture_engine_tear_down),
         cmocka_unit_test_setup_teardown(
             test_an_engine_that_comes_while_the_old_ones_worker_still_goes_is_another, fixture_set_up,
             fixture_tear_down),

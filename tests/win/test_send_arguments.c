@@ -490,36 +490,7 @@ static void test_longest_timeout_does_not_come_early(void **state)
     assert_true(reply_is_untouched(f));
 }
 
-/* ---- Asynchronous requests: refused as long as there are none ---- */
-
-static void test_asynchronous_requests_are_not_supported_yet(void **state)
-{
-    struct fixture *f = *state;
-    HANDLE event = CreateEventW(NULL, TRUE, FALSE, NULL);
-
-    assert_non_null(event);
-    for (enum sender sender = BY_SEND_ECHO2; sender < SENDER_COUNT; sender++) {
-        for (int kind = 1; kind < 4; kind++) {
-            f->request.event = (kind & 1) != 0 ? event : NULL;
-            f->request.routine = (kind & 2) != 0 ? count_call : NULL;
-            assert_refused_by(f, sender, ERROR_NOT_SUPPORTED);
-        }
-    }
-    CloseHandle(event);
-}
-
-/* 6 once events are looked at. */
-static void test_invalid_event_is_refused(void **state)
-{
-    struct fixture *f = *state;
-    DWORD error;
-
-    f->request.event = (HANDLE)(uintptr_t)0xdeadbeef;
-    assert_int_equal(request_send_by(BY_SEND_ECHO2, &f->request), 0);
-    error = GetLastError();
-    assert_true(error == ERROR_INVALID_HANDLE || error == ERROR_NOT_SUPPORTED);
-    assert_true(reply_is_untouched(f));
-}
+/* ---- Not quite asynchronous requests; the others are in test_async_arguments.c ---- */
 
 static void test_context_without_event_and_routine_is_synchronous(void **state)
 {
@@ -567,8 +538,6 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_timeout_0_does_not_hang_when_nobody_answers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_longest_timeouts_are_accepted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_longest_timeout_does_not_come_early, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_asynchronous_requests_are_not_supported_yet, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_invalid_event_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_context_without_event_and_routine_is_synchronous, set_up,
                                         tear_down),
     };

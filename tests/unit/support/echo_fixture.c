@@ -3,6 +3,7 @@
  */
 #include "unit/support/echo_fixture.h"
 
+#include "echo/apc.h"
 #include "echo/session.h"
 
 #include <stdio.h>
@@ -47,6 +48,7 @@ int fixture_set_up(void **state)
 {
     (void)state;
     os_posix_reset();
+    os_posix_on_thread_end(apc_thread_ends);
     fake_network_reset();
     allocations_before = os_posix_allocations();
     return 0;
@@ -57,7 +59,11 @@ int fixture_tear_down(void **state)
     (void)state;
     os_posix_on_lock(NULL);
     os_posix_fail_allocation(0);
-    session_abandon(); /* the table of sessions stays when it is empty */
+    os_posix_fail_call(0);
+    os_posix_fail_threads(false);
+    os_posix_hold_threads(false);
+    os_posix_thread_ends(); /* as far as routines are concerned */
+    session_abandon();      /* the table of sessions stays when it is empty */
     if (!os_posix_join_threads()) {
         fprintf(stderr, "%zu threads did not end\n", os_posix_threads());
         abort(); /* no test would be safe from them */
@@ -70,6 +76,10 @@ int fixture_tear_down(void **state)
     }
     if (os_posix_allocations() > allocations_before) {
         fprintf(stderr, "%zu allocations were not freed\n", os_posix_allocations() - allocations_before);
+        clean = false;
+    }
+    if (os_posix_module_references() > 0) {
+        fprintf(stderr, "%zu references keep the module\n", os_posix_module_references());
         clean = false;
     }
     if (os_posix_handles() > 0) {
@@ -100,7 +110,8 @@ int fixture_engine_tear_down(void **state)
         fprintf(stderr, "%zu requests are left\n", engine_outstanding(engine));
         clean = false;
     }
-    if (engine_worker(engine) != WORKER_RECEIVING && !fake_network_idle()) {
+    enum worker_state worker = engine_worker(engine);
+    if ((worker == WORKER_NONE || worker == WORKER_PARKED) && !fake_network_idle()) {
         fprintf(stderr, "a receiver was not put to rest\n");
         clean = false;
     }
@@ -116,10 +127,10 @@ size_t engine_outstanding(struct engine *engine)
     return count;
 }
 
-size_t engine_receiving(struct engine *engine)
+size_t engine_relying(struct engine *engine)
 {
     os_lock_acquire(&echo_lock);
-    size_t count = engine->receiving;
+    size_t count = engine->relying;
     os_lock_release(&echo_lock);
     return count;
 }
@@ -218,4 +229,86 @@ bool caller_reply_untouched(const struct caller *caller, size_t offset)
         }
     }
     return true;
+}
+
+bool worker_is_idle(size_t receiver)
+{
+    /* In this order: a thread that has taken the last packet waits again only when it has dealt with it. */
+    return fake_network_unread() == 0 && fake_network_waits_until(receiver) > os_now_ns();
+}
+
+/* ---- Asynchronous calls ---- */
+
+void submission_set(struct submission *submission, struct engine *engine, uint32_t destination_be,
+                    const char *text, uint32_t timeout_ms)
+{
+    memset(submission, 0, sizeof(*submission));
+    memset(submission->reply.bytes, CANARY, sizeof(submission->reply.bytes));
+    submission->engine = engine;
+    submission->call = (struct echo_call){
+        .destination_be = destination_be,
+        .data = text,
+        .data_bytes = (uint16_t)strlen(text),
+        .timeout_ms = timeout_ms,
+    };
+}
+
+void submission_set_event(struct submission *submission)
+{
+    submission->wanted.event = os_posix_open_event(false);
+}
+
+uint32_t submission_submit(struct submission *submission)
+{
+    if (submission->call.reply == NULL) {
+        submission->call.reply = submission->reply.bytes;
+        submission->call.reply_bytes = sizeof(submission->reply.bytes);
+    }
+    return echo_asynchronous(submission->engine, &submission->call, &submission->wanted);
+}
+
+size_t submission_start(struct submission *submission)
+{
+    uint32_t error = submission_submit(submission);
+    if (error != ERROR_IO_PENDING) {
+        fprintf(stderr, "a call is refused with error %u\n", error);
+        abort();
+    }
+    return fake_network_sent_count();
+}
+
+size_t submission_told(const struct submission *submission)
+{
+    return os_posix_event_sets(submission->wanted.event);
+}
+
+bool submission_has_own_reply(const struct submission *submission)
+{
+    const ICMP_ECHO_REPLY *reply = &submission->reply.header;
+    return reply->Status == IP_SUCCESS && reply->Reserved == 1 &&
+           reply->Address == submission->call.destination_be &&
+           reply->DataSize == submission->call.data_bytes &&
+           (reply->DataSize == 0 || memcmp(reply->Data, submission->call.data, reply->DataSize) == 0);
+}
+
+static bool submission_untouched_from(const struct submission *submission, size_t offset)
+{
+    for (size_t i = offset; i < sizeof(submission->reply.bytes); i++) {
+        if (submission->reply.bytes[i] != CANARY) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool submission_has_failed(const struct submission *submission, uint32_t status)
+{
+    const ICMP_ECHO_REPLY expected = {.Status = status};
+    return memcmp(submission->reply.bytes, &expected, sizeof(expected)) == 0 &&
+           submission_untouched_from(submission, sizeof(expected));
+}
+
+bool submission_untouched(const struct submission *submission)
+{
+    return submission_untouched_from(submission, 0);
 }

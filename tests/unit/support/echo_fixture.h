@@ -5,6 +5,7 @@
 #ifndef OPENICMP_TESTS_ECHO_FIXTURE_H
 #define OPENICMP_TESTS_ECHO_FIXTURE_H
 
+#include "echo/asynchronous.h"
 #include "echo/engine.h"
 #include "echo/synchronous.h"
 #include "unit/support/fake_network.h"
@@ -38,7 +39,7 @@ int fixture_engine_tear_down(void **state);
 
 /* What goes on in an engine; each takes the lock. */
 size_t engine_outstanding(struct engine *engine);
-size_t engine_receiving(struct engine *engine);
+size_t engine_relying(struct engine *engine);
 enum worker_state engine_worker(struct engine *engine);
 
 #define CALLER_DATA_MAX 2048
@@ -75,5 +76,39 @@ void caller_join(struct caller *caller);
 bool caller_has_own_reply(const struct caller *caller);
 /* Whether nothing was written to the reply buffer from `offset` on. */
 bool caller_reply_untouched(const struct caller *caller, size_t offset);
+
+/* Whether the thread that receives with the receiver of that number has dealt with all that came until now, and sleeps. */
+bool worker_is_idle(size_t receiver);
+
+/* ---- Asynchronous calls ---- */
+
+#define SUBMISSION_DATA_MAX 64
+
+/* A call of echo_asynchronous. Lives until it is over. */
+struct submission {
+    struct engine *engine;
+    struct echo_call call;
+    struct notification wanted;
+    union {
+        ICMP_ECHO_REPLY header;
+        uint8_t bytes[sizeof(ICMP_ECHO_REPLY) + SUBMISSION_DATA_MAX];
+    } reply; /* 0xee where nothing was written */
+};
+
+/* Fills in a call that sends `text` to `destination_be`. Without event or routine, yet. */
+void submission_set(struct submission *submission, struct engine *engine, uint32_t destination_be,
+                    const char *text, uint32_t timeout_ms);
+/* Has it tell by a fresh event, unsignalled. The test closes it. */
+void submission_set_event(struct submission *submission);
+/* Makes the call, and returns what it returns. */
+uint32_t submission_submit(struct submission *submission);
+/* The same, which has to be accepted; gives the number of messages sent since the reset, its own included. */
+size_t submission_start(struct submission *submission);
+/* How often its event was set. */
+size_t submission_told(const struct submission *submission);
+bool submission_has_own_reply(const struct submission *submission);
+/* Whether the buffer says that there was no answer, for this reason. */
+bool submission_has_failed(const struct submission *submission, uint32_t status);
+bool submission_untouched(const struct submission *submission);
 
 #endif

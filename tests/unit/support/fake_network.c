@@ -12,8 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PACKET_BYTES_MAX 65535
-#define WAIT_MS          10000
+#define WAIT_MS 10000
+
+/* As sockets do, a receiver that nobody uses holds so many packets, and loses what comes then. */
+#define RESTING_PACKETS_MAX 1000
 
 struct packet {
     struct packet *next;
@@ -21,16 +23,24 @@ struct packet {
     uint8_t bytes[];
 };
 
+struct packet_list {
+    struct packet *first;
+    struct packet *last;
+    size_t count;
+};
+
 struct transport_receiver {
     struct transport_receiver *next;
     struct fake_transport *transport;
     size_t number;
     bool in_use;
-    bool waiting;       /* its thread sleeps */
-    uint64_t listening; /* takes what comes; the older one has the smaller number. 0: does not */
+    bool waiting;       /* its thread sleeps: */
+    uint64_t until_ns;  /* until then at the longest */
+    uint64_t listening; /* if shared, takes what comes; the older one has the smaller number. 0: does not */
     bool woken;
-    struct packet *taken; /* has come, and was not given out yet */
-    struct packet *given;
+    bool resting;
+    struct packet_list taken; /* has come, and was not given out yet */
+    struct packet_list given;
     struct os_condition changed;
 };
 
@@ -39,7 +49,7 @@ struct fake_transport {
     struct fake_transport *next;
     struct transport_receiver *receivers;
     size_t receiver_count;
-    struct packet *unread;
+    struct packet_list unread; /* if shared: what no receiver has taken yet */
 };
 
 /* Taken after echo_lock, never before it. Guards everything below, receivers and transports. */
@@ -52,6 +62,7 @@ static size_t opened;
 static size_t closed;
 static size_t receivers;
 static size_t receives;
+static size_t discards;
 static uint64_t listening_order;
 static bool rewrite_identifiers;
 static bool fail_receivers;
@@ -79,19 +90,33 @@ static void require_no_lock(void)
     }
 }
 
-static void append(struct packet **list, struct packet *packet)
+static void append(struct packet_list *list, struct packet *packet)
 {
-    while (*list != NULL) {
-        list = &(*list)->next;
+    packet->next = NULL;
+    if (list->first == NULL) {
+        list->first = packet;
+    } else {
+        list->last->next = packet;
     }
-    *list = packet;
+    list->last = packet;
+    list->count++;
 }
 
-static void free_packets(struct packet **list)
+/* NULL when there is none. */
+static struct packet *take_first(struct packet_list *list)
 {
-    while (*list != NULL) {
-        struct packet *packet = *list;
-        *list = packet->next;
+    struct packet *packet = list->first;
+    if (packet != NULL) {
+        list->first = packet->next;
+        list->count--;
+    }
+    return packet;
+}
+
+static void free_packets(struct packet_list *list)
+{
+    struct packet *packet;
+    while ((packet = take_first(list)) != NULL) {
         free(packet);
     }
 }
@@ -113,6 +138,10 @@ static uint32_t fake_send(struct transport *transport, const struct transport_me
     if (message->length_bytes < 8 || message->options_bytes > 40) {
         panic("a message is sent that can be no ICMP message, or has too many options");
     }
+    if (hooks.prepare != NULL) {
+        hooks.prepare();
+    }
+    message->sending(message->context);
     struct fake_sent *sent = allocate(sizeof(*sent) + message->length_bytes);
     sent->message = *message;
     memcpy(sent->bytes, message->bytes, message->length_bytes);
@@ -253,7 +282,7 @@ static size_t build_message(uint8_t *bytes, const struct fake_answer *answer)
 /* The packet of an answer. The caller frees it. */
 static uint8_t *build(const struct fake_answer *answer, size_t *length_bytes)
 {
-    uint8_t *message = allocate(PACKET_BYTES_MAX);
+    uint8_t *message = allocate(8 + 60 + 8 + answer->data_bytes);
     size_t message_bytes = build_message(message, answer);
     uint8_t *bytes = allocate(60 + message_bytes);
     size_t header_bytes = build_header(bytes, answer, answer->options, answer->options_bytes, message_bytes);
@@ -263,7 +292,7 @@ static uint8_t *build(const struct fake_answer *answer, size_t *length_bytes)
     return bytes;
 }
 
-/* Who takes the packet that comes next: the one that has listened longest; NULL when nobody listens. */
+/* Who takes a shared packet that comes next: the one that has listened longest; NULL when nobody listens. */
 static struct transport_receiver *taker(const struct fake_transport *transport)
 {
     struct transport_receiver *oldest = NULL;
@@ -288,22 +317,48 @@ static struct transport_receiver *receiver_of_number(const struct fake_transport
     return receiver;
 }
 
+static struct packet *packet_new(const uint8_t *bytes, size_t length_bytes)
+{
+    struct packet *packet = allocate(sizeof(*packet) + length_bytes);
+    packet->length_bytes = length_bytes;
+    memcpy(packet->bytes, bytes, length_bytes);
+    return packet;
+}
+
+static void deliver_to_receiver(struct transport_receiver *receiver, const uint8_t *bytes,
+                                size_t length_bytes)
+{
+    if (receiver->resting && receiver->taken.count >= RESTING_PACKETS_MAX) {
+        return;
+    }
+    append(&receiver->taken, packet_new(bytes, length_bytes));
+    receiver->listening = 0;
+    os_condition_wake(&receiver->changed);
+}
+
+/* To the receiver of that number; or, for NULL, as the transport does it. */
+static void deliver_to_transport(struct fake_transport *transport, const uint8_t *bytes, size_t length_bytes,
+                                 const size_t *number)
+{
+    if (number != NULL) {
+        deliver_to_receiver(receiver_of_number(transport, *number), bytes, length_bytes);
+    } else if (!transport->transport.rewrites_identifier) {
+        for (struct transport_receiver *receiver = transport->receivers; receiver != NULL;
+             receiver = receiver->next) {
+            deliver_to_receiver(receiver, bytes, length_bytes);
+        }
+    } else if (taker(transport) != NULL) {
+        deliver_to_receiver(taker(transport), bytes, length_bytes);
+    } else {
+        append(&transport->unread, packet_new(bytes, length_bytes));
+    }
+}
+
 static void deliver(const uint8_t *bytes, size_t length_bytes, const size_t *number)
 {
     os_lock_acquire(&network_lock);
     for (struct fake_transport *transport = transports; transport != NULL; transport = transport->next) {
-        struct packet *packet = allocate(sizeof(*packet) + length_bytes);
-        packet->length_bytes = length_bytes;
-        memcpy(packet->bytes, bytes, length_bytes);
-        struct transport_receiver *receiver =
-            number != NULL ? receiver_of_number(transport, *number) : taker(transport);
-        if (receiver == NULL) {
-            append(&transport->unread, packet);
-        } else {
-            receiver->listening = 0;
-            append(&receiver->taken, packet);
-            os_condition_wake(&receiver->changed);
-        }
+        deliver_to_transport(transport, bytes, length_bytes, number);
     }
     os_lock_release(&network_lock);
 }
@@ -311,6 +366,11 @@ static void deliver(const uint8_t *bytes, size_t length_bytes, const size_t *num
 void fake_network_deliver_bytes(const uint8_t *bytes, size_t length_bytes)
 {
     deliver(bytes, length_bytes, NULL);
+}
+
+void fake_network_deliver_bytes_to(size_t receiver, const uint8_t *bytes, size_t length_bytes)
+{
+    deliver(bytes, length_bytes, &receiver);
 }
 
 void fake_network_deliver(const struct fake_answer *answer)
@@ -350,6 +410,7 @@ static struct transport_receiver *fake_receiver_open(struct transport *base)
     os_lock_acquire(&network_lock);
     receiver->transport = transport;
     receiver->number = number;
+    receiver->resting = true;
     receiver->next = transport->receivers;
     transport->receivers = receiver;
     receivers++;
@@ -368,16 +429,14 @@ static void use_begin(struct transport_receiver *receiver)
 }
 
 /* Gives out what is in `list`. The lock is held. */
-static size_t give(struct transport_receiver *receiver, struct packet **list,
+static size_t give(struct transport_receiver *receiver, struct packet_list *list,
                    struct transport_packet *packets, size_t capacity)
 {
     size_t count = 0;
     uint64_t now_ns = os_now_ns();
-    while (*list != NULL && count < (single_packets ? 1 : capacity)) {
-        struct packet *packet = *list;
-        *list = packet->next;
-        packet->next = receiver->given;
-        receiver->given = packet;
+    while (list->first != NULL && count < (single_packets ? 1 : capacity)) {
+        struct packet *packet = take_first(list);
+        append(&receiver->given, packet);
         packets[count++] = (struct transport_packet){
             .bytes = packet->bytes, .length_bytes = packet->length_bytes, .received_ns = now_ns};
     }
@@ -396,8 +455,10 @@ static size_t fake_receive(struct transport_receiver *receiver, uint64_t deadlin
     os_lock_acquire(&network_lock);
     receives++;
     use_begin(receiver);
+    receiver->resting = false;
     for (;;) {
-        struct packet **list = receiver->taken != NULL ? &receiver->taken : &receiver->transport->unread;
+        struct packet_list *list =
+            receiver->taken.first != NULL ? &receiver->taken : &receiver->transport->unread;
         count = give(receiver, list, packets, capacity);
         if (count > 0) {
             receiver->listening = 0;
@@ -414,6 +475,7 @@ static size_t fake_receive(struct transport_receiver *receiver, uint64_t deadlin
             receiver->listening = ++listening_order;
         }
         receiver->waiting = true;
+        receiver->until_ns = deadline_ns;
         os_condition_wait(&receiver->changed, &network_lock, deadline_ns);
         receiver->waiting = false;
     }
@@ -422,6 +484,10 @@ static size_t fake_receive(struct transport_receiver *receiver, uint64_t deadlin
     }
     receiver->in_use = false;
     os_lock_release(&network_lock);
+    void (*after)(size_t, size_t) = current_hooks().received;
+    if (after != NULL) {
+        after(receiver->number, count);
+    }
     return count;
 }
 
@@ -436,10 +502,30 @@ static size_t fake_rest(struct transport_receiver *receiver, struct transport_pa
     os_lock_acquire(&network_lock);
     use_begin(receiver);
     receiver->listening = 0;
-    size_t count = give(receiver, &receiver->taken, packets, capacity);
+    receiver->resting = true;
+    /* What is not shared stays, and is lost for nobody. */
+    size_t count = receiver->transport->transport.rewrites_identifier
+                       ? give(receiver, &receiver->taken, packets, capacity)
+                       : 0;
     receiver->in_use = false;
     os_lock_release(&network_lock);
     return count;
+}
+
+static void fake_discard(struct transport_receiver *receiver)
+{
+    require_no_lock();
+    os_lock_acquire(&network_lock);
+    use_begin(receiver);
+    if (!receiver->resting) {
+        panic("packets are discarded from a receiver that is not at rest");
+    }
+    discards++;
+    if (!receiver->transport->transport.rewrites_identifier) {
+        free_packets(&receiver->taken);
+    }
+    receiver->in_use = false;
+    os_lock_release(&network_lock);
 }
 
 static void fake_wake(struct transport_receiver *receiver)
@@ -484,6 +570,7 @@ static const struct transport_operations operations = {
     .receiver_open = fake_receiver_open,
     .receive = fake_receive,
     .rest = fake_rest,
+    .discard = fake_discard,
     .wake = fake_wake,
     .close = fake_close,
 };
@@ -528,6 +615,7 @@ void fake_network_reset(void)
     closed = 0;
     receivers = 0;
     receives = 0;
+    discards = 0;
     rewrite_identifiers = false;
     fail_receivers = false;
     single_packets = false;
@@ -592,6 +680,11 @@ size_t fake_network_receives(void)
     return get(&receives);
 }
 
+size_t fake_network_discards(void)
+{
+    return get(&discards);
+}
+
 size_t fake_network_listening(void)
 {
     size_t count = 0;
@@ -611,12 +704,30 @@ size_t fake_network_unread(void)
     size_t count = 0;
     os_lock_acquire(&network_lock);
     for (struct fake_transport *transport = transports; transport != NULL; transport = transport->next) {
-        for (struct packet *packet = transport->unread; packet != NULL; packet = packet->next) {
-            count++;
+        count += transport->unread.count;
+        for (struct transport_receiver *receiver = transport->receivers; receiver != NULL;
+             receiver = receiver->next) {
+            count += receiver->taken.count;
         }
     }
     os_lock_release(&network_lock);
     return count;
+}
+
+uint64_t fake_network_waits_until(size_t number)
+{
+    uint64_t until_ns = 0;
+    os_lock_acquire(&network_lock);
+    for (struct fake_transport *transport = transports; transport != NULL; transport = transport->next) {
+        for (struct transport_receiver *receiver = transport->receivers; receiver != NULL;
+             receiver = receiver->next) {
+            if (receiver->number == number && receiver->waiting) {
+                until_ns = receiver->until_ns;
+            }
+        }
+    }
+    os_lock_release(&network_lock);
+    return until_ns;
 }
 
 bool fake_network_idle(void)
@@ -624,9 +735,10 @@ bool fake_network_idle(void)
     bool idle = true;
     os_lock_acquire(&network_lock);
     for (struct fake_transport *transport = transports; transport != NULL; transport = transport->next) {
+        bool shared = transport->transport.rewrites_identifier;
         for (struct transport_receiver *receiver = transport->receivers; receiver != NULL;
              receiver = receiver->next) {
-            idle = idle && receiver->listening == 0 && receiver->taken == NULL;
+            idle = idle && receiver->resting && (!shared || receiver->taken.first == NULL);
         }
     }
     os_lock_release(&network_lock);

@@ -4,8 +4,9 @@
  *
  * It holds the engine to the rules of transport.h: it ends the program when a receiver is used by two threads at once or
  * the engine's lock is held in a call that may block, and it frees the packets that it gave out as soon as they may no
- * longer be used, so that the address sanitizer finds whoever does. And it does what Winsock does: a receiver that was
- * woken goes on listening until it is put to rest, and takes packets that nobody then sees.
+ * longer be used, so that the address sanitizer finds whoever does. And it does what Winsock does: each receiver gets every
+ * packet, also while it rests; where identifiers are rewritten, the receivers share the packets, and one that was woken
+ * goes on listening until it is put to rest, and takes packets that nobody then sees.
  *
  * Thread-safe. Hooks run on the calling thread, without a lock.
  */
@@ -26,10 +27,14 @@ struct fake_sent {
 
 /* What the network does; members that are NULL are left out. */
 struct fake_network_hooks {
+    /* A message is about to be sent, but for what the transport has to do first. */
+    void (*prepare)(void);
     /* In place of an answer (NULL: fake_network_echo). Returns what transport_send shall return. */
     uint32_t (*send)(const struct fake_sent *sent);
     /* A thread is about to receive with the receiver of that number, counted from 0 since the transport was opened. */
     void (*receive)(size_t receiver, uint64_t deadline_ns);
+    /* A thread has received so many packets, and is about to return. */
+    void (*received)(size_t receiver, size_t count);
     /* A thread is about to put a receiver to rest. */
     void (*rest)(size_t receiver);
     /* A receiver of that number is about to be opened. */
@@ -86,12 +91,13 @@ struct fake_answer fake_reply(const struct fake_sent *sent);
 /* An ICMP error from `router_be` that quotes the request. */
 struct fake_answer fake_error(const struct fake_sent *sent, uint32_t router_be, uint8_t type, uint8_t code);
 
-/* Brings a packet to every open transport. */
+/* Brings a packet to every receiver of every open transport; where receivers share, to one of them. */
 void fake_network_deliver(const struct fake_answer *answer);
-/* The same, to the receiver of that number: it took the packet before any other. */
+/* The same, to the receiver of that number only. */
 void fake_network_deliver_to(size_t receiver, const struct fake_answer *answer);
 /* Brings any bytes. */
 void fake_network_deliver_bytes(const uint8_t *bytes, size_t length_bytes);
+void fake_network_deliver_bytes_to(size_t receiver, const uint8_t *bytes, size_t length_bytes);
 
 /* Send hooks: answers with the echo reply; does not answer. */
 uint32_t fake_network_echo(const struct fake_sent *sent);
@@ -103,8 +109,11 @@ size_t fake_network_opened(void); /* transports, since the reset */
 size_t fake_network_closed(void);
 size_t fake_network_receivers(void); /* opened since the reset */
 size_t fake_network_receives(void);  /* calls of receive since the reset */
+size_t fake_network_discards(void);  /* calls of discard since the reset */
 size_t fake_network_listening(void); /* threads that wait in receive now */
-size_t fake_network_unread(void);    /* packets that no receiver has taken yet */
-bool fake_network_idle(void);        /* no receiver listens, and none holds a packet */
+/* Until when a thread waits in the receiver of that number; 0 when none does. */
+uint64_t fake_network_waits_until(size_t receiver);
+size_t fake_network_unread(void); /* packets that nobody has been given yet; copies count */
+bool fake_network_idle(void);     /* all receivers rest, and none holds a packet that others lack */
 
 #endif

@@ -4,20 +4,23 @@
  * One mutex guards everything here. It is never held while other code runs, so locks, conditions and clock agree with
  * each other, and the thread sanitizer sees who waits for whom.
  */
-#define _POSIX_C_SOURCE 200809L
+#define _DEFAULT_SOURCE /* POSIX, and MAP_ANONYMOUS */
 
 #include "unit/support/os_posix.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #define NS_PER_S          UINT64_C(1000000000)
 #define JOIN_S            10
-#define TOKENS_MAX        65536
+#define HANDLES_MAX       262144
+#define UNWRITABLE_BYTES  65536
 #define PRINTED_BYTES_MAX 8192
 
 static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
@@ -97,6 +100,7 @@ void os_posix_pause(void)
 static pthread_cond_t some_lock_released = PTHREAD_COND_INITIALIZER;
 static void (*on_lock)(void);
 static _Thread_local bool in_on_lock;
+static _Thread_local size_t locks_held;
 
 static void lock_take(struct os_lock *lock)
 {
@@ -107,6 +111,7 @@ static void lock_take(struct os_lock *lock)
         pthread_cond_wait(&some_lock_released, &guard);
     }
     lock->state = &self;
+    locks_held++;
 }
 
 static void lock_give(struct os_lock *lock)
@@ -115,6 +120,7 @@ static void lock_give(struct os_lock *lock)
         panic("a thread releases a lock that it does not hold");
     }
     lock->state = NULL;
+    locks_held--;
     pthread_cond_broadcast(&some_lock_released);
 }
 
@@ -138,6 +144,14 @@ void os_lock_release(struct os_lock *lock)
     guard_take();
     lock_give(lock);
     guard_give();
+}
+
+/* For calls that take the loader's lock. */
+static void require_no_lock(void)
+{
+    if (locks_held > 0) {
+        panic("a call that takes the loader's lock is made with a lock held");
+    }
 }
 
 bool os_posix_holds(const struct os_lock *lock)
@@ -164,7 +178,7 @@ struct waiter {
     bool over;
 };
 
-static struct waiter *waiters; /* the oldest last */
+static struct waiter *waiters;
 
 void os_condition_wait(struct os_condition *condition, struct os_lock *lock, uint64_t deadline_ns)
 {
@@ -200,15 +214,11 @@ void os_condition_wait(struct os_condition *condition, struct os_lock *lock, uin
 void os_condition_wake(struct os_condition *condition)
 {
     guard_take();
-    struct waiter *oldest = NULL;
     for (struct waiter *waiter = waiters; waiter != NULL; waiter = waiter->next) {
         if (waiter->condition == condition && !waiter->over) {
-            oldest = waiter;
+            waiter->over = true;
+            pthread_cond_signal(&waiter->woken);
         }
-    }
-    if (oldest != NULL) {
-        oldest->over = true;
-        pthread_cond_signal(&oldest->woken);
     }
     guard_give();
 }
@@ -233,7 +243,6 @@ void gate_pass(struct gate *gate)
         os_condition_wait(&gate->opened, &gate->lock, OS_NEVER);
     }
     gate->waiting--;
-    os_condition_wake(&gate->opened); /* the next one */
     os_lock_release(&gate->lock);
 }
 
@@ -245,6 +254,13 @@ void gate_open(struct gate *gate)
     os_lock_release(&gate->lock);
 }
 
+void gate_close(struct gate *gate)
+{
+    os_lock_acquire(&gate->lock);
+    gate->open = false;
+    os_lock_release(&gate->lock);
+}
+
 size_t gate_waiting(struct gate *gate)
 {
     os_lock_acquire(&gate->lock);
@@ -253,9 +269,42 @@ size_t gate_waiting(struct gate *gate)
     return waiting;
 }
 
+/* ---- Calls that may fail ---- */
+
+static size_t calls_until_failure; /* 0: none will fail */
+static bool call_has_failed;
+
+/* Whether the call that is being made is to fail. The guard is held. */
+static bool call_fails(void)
+{
+    bool fails = calls_until_failure == 1;
+    if (calls_until_failure > 0) {
+        calls_until_failure--;
+    }
+    call_has_failed = call_has_failed || fails;
+    return fails;
+}
+
+void os_posix_fail_call(size_t nth)
+{
+    guard_take();
+    calls_until_failure = nth;
+    call_has_failed = false;
+    guard_give();
+}
+
+bool os_posix_call_has_failed(void)
+{
+    guard_take();
+    bool failed = call_has_failed;
+    guard_give();
+    return failed;
+}
+
 /* ---- Memory ---- */
 
 static size_t allocations;
+static size_t allocated_bytes;           /* as the allocator rounds them up */
 static size_t allocations_until_failure; /* 0: none will fail */
 static bool allocation_has_failed;
 
@@ -266,13 +315,16 @@ void *os_alloc(size_t size_bytes)
     if (allocations_until_failure > 0) {
         allocations_until_failure--;
     }
+    allocation_has_failed = allocation_has_failed || fail;
+    fail = call_fails() || fail;
     void *memory = fail ? NULL : calloc(1, size_bytes);
     if (fail) {
-        allocation_has_failed = true;
+        /* nothing is allocated */
     } else if (memory == NULL) {
         panic("the test itself ran out of memory");
     } else {
         allocations++;
+        allocated_bytes += malloc_usable_size(memory);
     }
     guard_give();
     return memory;
@@ -285,6 +337,7 @@ void os_free(void *memory)
     }
     guard_take();
     allocations--;
+    allocated_bytes -= malloc_usable_size(memory);
     guard_give();
     free(memory);
 }
@@ -313,7 +366,30 @@ size_t os_posix_allocations(void)
     return count;
 }
 
+size_t os_posix_allocated_bytes(void)
+{
+    guard_take();
+    size_t bytes = allocated_bytes;
+    guard_give();
+    return bytes;
+}
+
 /* ---- Threads ---- */
+
+struct apc {
+    struct apc *next;
+    void (*run)(uintptr_t argument);
+    uintptr_t argument;
+};
+
+/* What thread handles refer to. */
+struct thread_body {
+    size_t references; /* the thread's own, and one for each handle */
+    bool ended;
+    struct apc *first; /* user APCs, the oldest first */
+    struct apc *last;
+    pthread_cond_t apc_came;
+};
 
 struct os_posix_thread {
     struct os_posix_thread *next;
@@ -327,17 +403,102 @@ static struct os_posix_thread *detached_threads; /* to be joined, ended or not *
 static size_t detached_running;
 static pthread_cond_t some_thread_ended = PTHREAD_COND_INITIALIZER;
 static bool fail_threads;
+static bool hold_threads;
+static pthread_cond_t threads_let_go = PTHREAD_COND_INITIALIZER;
+static bool fail_apcs;
+static size_t apcs_queued;
+static void (*on_thread_end)(void);
 
-static void *thread_main(void *parameter)
+static _Thread_local struct os_posix_thread *own_thread; /* NULL: the program's first */
+static _Thread_local struct thread_body *own_body;       /* NULL: nobody has needed it yet */
+static _Thread_local void *own_value;
+
+/* The guard is held. */
+static void thread_body_let_go(struct thread_body *body)
 {
-    struct os_posix_thread *thread = parameter;
-    thread->run(thread->argument);
+    if (--body->references > 0) {
+        return;
+    }
+    while (body->first != NULL) {
+        struct apc *apc = body->first;
+        body->first = apc->next;
+        free(apc);
+    }
+    pthread_cond_destroy(&body->apc_came);
+    free(body);
+}
+
+/* The guard is held. */
+static struct thread_body *thread_body(void)
+{
+    if (own_body == NULL) {
+        own_body = calloc(1, sizeof(*own_body));
+        if (own_body == NULL) {
+            panic("the test itself ran out of memory");
+        }
+        own_body->references = 1;
+        pthread_cond_init(&own_body->apc_came, NULL);
+    }
+    return own_body;
+}
+
+/* What the system does last for a thread. */
+static void thread_gone(void)
+{
+    own_value = NULL;
     guard_take();
-    if (thread->detached) {
+    if (own_body != NULL) {
+        own_body->ended = true;
+        thread_body_let_go(own_body);
+        own_body = NULL;
+    }
+    if (own_thread != NULL && own_thread->detached) {
         detached_running--;
         pthread_cond_broadcast(&some_thread_ended);
     }
     guard_give();
+}
+
+void os_posix_thread_ends(void)
+{
+    guard_take();
+    void (*hook)(void) = on_thread_end;
+    guard_give();
+    if (hook != NULL) {
+        hook();
+    }
+    thread_gone();
+}
+
+void os_posix_on_thread_end(void (*hook)(void))
+{
+    guard_take();
+    on_thread_end = hook;
+    guard_give();
+}
+
+void os_posix_thread_exit(void)
+{
+    os_posix_thread_ends();
+    pthread_exit(NULL);
+}
+
+void os_posix_thread_terminate(void)
+{
+    thread_gone();
+    pthread_exit(NULL);
+}
+
+static void *thread_main(void *parameter)
+{
+    own_thread = parameter;
+    guard_take();
+    while (own_thread->detached && hold_threads) {
+        pthread_cond_wait(&threads_let_go, &guard);
+    }
+    guard_give();
+    own_thread->run(own_thread->argument);
+    os_posix_thread_ends();
     return NULL;
 }
 
@@ -364,8 +525,9 @@ static struct os_posix_thread *thread_new(void (*run)(void *argument), void *arg
 
 bool os_thread_start(void (*run)(void *argument), void *argument)
 {
+    require_no_lock();
     guard_take();
-    bool fail = fail_threads;
+    bool fail = call_fails() || fail_threads;
     guard_give();
     if (fail) {
         return false;
@@ -378,6 +540,14 @@ void os_posix_fail_threads(bool fail)
 {
     guard_take();
     fail_threads = fail;
+    guard_give();
+}
+
+void os_posix_hold_threads(bool hold)
+{
+    guard_take();
+    hold_threads = hold;
+    pthread_cond_broadcast(&threads_let_go);
     guard_give();
 }
 
@@ -429,6 +599,170 @@ uint32_t os_thread_id(void)
     return (uint32_t)(uintptr_t)&self;
 }
 
+void *os_thread_value(void)
+{
+    return own_value;
+}
+
+bool os_thread_value_set(void *value)
+{
+    guard_take();
+    bool fail = value != NULL && call_fails();
+    guard_give();
+    if (!fail) {
+        own_value = value;
+    }
+    return !fail;
+}
+
+bool os_load(void)
+{
+    return true;
+}
+
+void os_unload(void)
+{
+}
+
+/* ---- User APCs ---- */
+
+/* The guard is held. */
+static void apc_append(struct thread_body *body, void (*run)(uintptr_t argument), uintptr_t argument)
+{
+    struct apc *apc = calloc(1, sizeof(*apc));
+    if (apc == NULL) {
+        panic("the test itself ran out of memory");
+        return;
+    }
+    *apc = (struct apc){.run = run, .argument = argument};
+    if (body->first == NULL) {
+        body->first = apc;
+    } else {
+        body->last->next = apc;
+    }
+    body->last = apc;
+    pthread_cond_signal(&body->apc_came);
+}
+
+size_t os_posix_alertable_wait(unsigned int wait_ms)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += (time_t)(wait_ms / 1000);
+    until.tv_nsec += (long)(wait_ms % 1000) * 1000000;
+    if (until.tv_nsec >= (long)NS_PER_S) {
+        until.tv_sec++;
+        until.tv_nsec -= (long)NS_PER_S;
+    }
+    size_t ran = 0;
+    guard_take();
+    struct thread_body *body = thread_body();
+    int error = wait_ms == 0 ? ETIMEDOUT : 0;
+    while (body->first == NULL && error != ETIMEDOUT) {
+        error = pthread_cond_timedwait(&body->apc_came, &guard, &until);
+    }
+    while (body->first != NULL) {
+        struct apc apc = *body->first;
+        free(body->first);
+        body->first = apc.next;
+        guard_give();
+        apc.run(apc.argument);
+        ran++;
+        guard_take();
+    }
+    guard_give();
+    return ran;
+}
+
+size_t os_posix_apcs_queued(void)
+{
+    guard_take();
+    size_t count = apcs_queued;
+    guard_give();
+    return count;
+}
+
+void os_posix_fail_apcs(bool fail)
+{
+    guard_take();
+    fail_apcs = fail;
+    guard_give();
+}
+
+/* ---- The module ---- */
+
+static size_t module_references;
+
+bool os_module_keep(void)
+{
+    require_no_lock();
+    guard_take();
+    bool kept = !call_fails();
+    module_references += kept;
+    guard_give();
+    return kept;
+}
+
+void os_module_release(void)
+{
+    require_no_lock();
+    guard_take();
+    if (module_references == 0) {
+        panic("the module is released more often than kept");
+    }
+    module_references--;
+    guard_give();
+}
+
+static void release_in_apc(uintptr_t nothing)
+{
+    (void)nothing;
+    os_module_release();
+}
+
+void os_module_release_after_apc(void)
+{
+    guard_take();
+    apc_append(thread_body(), release_in_apc, 0);
+    guard_give();
+}
+
+size_t os_posix_module_references(void)
+{
+    guard_take();
+    size_t count = module_references;
+    guard_give();
+    return count;
+}
+
+/* ---- Memory that cannot be written to ---- */
+
+static uint8_t *unwritable;
+
+void *os_posix_unwritable(void)
+{
+    guard_take();
+    if (unwritable == NULL) {
+        void *mapping = mmap(NULL, UNWRITABLE_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (mapping == MAP_FAILED) {
+            panic("the test itself ran out of memory");
+        }
+        unwritable = mapping;
+    }
+    guard_give();
+    return unwritable;
+}
+
+bool os_is_writable(void *memory, size_t size_bytes)
+{
+    guard_take();
+    uintptr_t from = (uintptr_t)memory;
+    uintptr_t hole = (uintptr_t)unwritable;
+    bool writable = hole == 0 || from + size_bytes <= hole || from >= hole + UNWRITABLE_BYTES;
+    guard_give();
+    return writable;
+}
+
 /* ---- Random numbers ---- */
 
 static uint64_t random_state = 1;
@@ -453,36 +787,58 @@ void os_posix_set_random(uint32_t value)
     guard_give();
 }
 
-/* ---- Tokens ---- */
+/* ---- Handles ---- */
 
-/* The object behind the handle value 4 * (index + 1). */
-struct object {
-    bool open;
-    bool foreign;
-    uint32_t mark;
+enum object_kind { FOREIGN, SEMAPHORE, EVENT, THREAD };
+
+/* What event handles refer to. */
+struct event_body {
+    size_t references; /* handles */
+    bool set;
+    size_t sets;
+    size_t resets;
 };
 
-static struct object objects[TOKENS_MAX];
+/* What is behind the handle value 4 * (index + 1). */
+struct object {
+    bool open;
+    enum object_kind kind;
+    uint32_t mark;
+    union {
+        struct event_body *event;
+        struct thread_body *thread;
+    } body;
+};
+
+static struct object objects[HANDLES_MAX];
 static size_t objects_used; /* those from here on have never been open */
-static size_t closed[TOKENS_MAX];
+static size_t closed[HANDLES_MAX];
 static size_t closed_count;
 static size_t open_count;
 static bool fail_tokens;
 static bool keep_values;
 static void (*on_identify)(os_handle handle);
+static void (*on_event_set)(void);
 
+/* The object's body has a reference for it. The guard is held. */
 static os_handle object_open(struct object object)
 {
-    guard_take();
     size_t index = closed_count > 0 && !keep_values ? closed[--closed_count] : objects_used++;
-    if (index >= TOKENS_MAX) {
+    if (index >= HANDLES_MAX) {
         panic("the test itself ran out of handles");
     }
     object.open = true;
     objects[index] = object;
     open_count++;
-    guard_give();
     return (os_handle)(index + 1) * 4;
+}
+
+static os_handle object_open_guarded(struct object object)
+{
+    guard_take();
+    os_handle handle = object_open(object);
+    guard_give();
+    return handle;
 }
 
 /* What is open behind a value, NULL if nothing is. The guard is held. */
@@ -495,48 +851,43 @@ static struct object *object_of(os_handle handle)
     return object->open ? object : NULL;
 }
 
-os_handle os_token_open(uint32_t mark)
+/* The guard is held. */
+static os_handle object_duplicate(const struct object *object)
 {
-    if (mark == 0 || mark > INT32_MAX) {
-        panic("a token's mark is out of range");
+    if (object->kind == EVENT) {
+        object->body.event->references++;
+    } else if (object->kind == THREAD) {
+        object->body.thread->references++;
     }
-    guard_take();
-    bool fail = fail_tokens;
-    guard_give();
-    return fail ? 0 : object_open((struct object){.mark = mark});
+    return object_open(*object);
 }
 
-enum os_token os_token_identify(os_handle handle, uint32_t mark)
+/* The guard is held. */
+static void body_let_go(struct object *object)
 {
-    guard_take();
-    const struct object *object = object_of(handle);
-    enum os_token token = OS_TOKEN_NONE;
-    if (object != NULL) {
-        token = !object->foreign && object->mark == mark ? OS_TOKEN_OURS : OS_TOKEN_FOREIGN;
+    if (object->kind == EVENT && --object->body.event->references == 0) {
+        free(object->body.event);
+    } else if (object->kind == THREAD) {
+        thread_body_let_go(object->body.thread);
     }
-    void (*hook)(os_handle) = on_identify;
-    guard_give();
-    if (hook != NULL) {
-        hook(handle);
-    }
-    return token;
 }
 
 static void object_close(os_handle handle, bool foreign_too)
 {
     guard_take();
     struct object *object = object_of(handle);
-    if (object == NULL || (object->foreign && !foreign_too)) {
-        panic("a handle is closed that is no open token");
+    if (object == NULL || (object->kind == FOREIGN && !foreign_too)) {
+        panic("a handle is closed that is not open, or not the closer's");
         return;
     }
+    body_let_go(object);
     object->open = false;
     closed[closed_count++] = handle / 4 - 1;
     open_count--;
     guard_give();
 }
 
-void os_token_close(os_handle handle)
+void os_handle_close(os_handle handle)
 {
     object_close(handle, false);
 }
@@ -554,19 +905,57 @@ os_handle os_posix_duplicate(os_handle handle)
         panic("a handle is duplicated that is not open");
         return 0;
     }
-    struct object copy = *object;
+    os_handle duplicate = object_duplicate(object);
     guard_give();
-    return object_open(copy);
+    return duplicate;
 }
 
 os_handle os_posix_open_foreign(void)
 {
-    return object_open((struct object){.foreign = true});
+    return object_open_guarded((struct object){.kind = FOREIGN});
+}
+
+size_t os_posix_handles(void)
+{
+    guard_take();
+    size_t count = open_count;
+    guard_give();
+    return count;
+}
+
+/* ---- Tokens ---- */
+
+os_handle os_token_open(uint32_t mark)
+{
+    if (mark == 0 || mark > INT32_MAX) {
+        panic("a token's mark is out of range");
+    }
+    guard_take();
+    bool fail = fail_tokens;
+    os_handle handle = fail ? 0 : object_open((struct object){.kind = SEMAPHORE, .mark = mark});
+    guard_give();
+    return handle;
+}
+
+enum os_token os_token_identify(os_handle handle, uint32_t mark)
+{
+    guard_take();
+    const struct object *object = object_of(handle);
+    enum os_token token = OS_TOKEN_NONE;
+    if (object != NULL) {
+        token = object->kind == SEMAPHORE && object->mark == mark ? OS_TOKEN_OURS : OS_TOKEN_FOREIGN;
+    }
+    void (*hook)(os_handle) = on_identify;
+    guard_give();
+    if (hook != NULL) {
+        hook(handle);
+    }
+    return token;
 }
 
 os_handle os_posix_open_semaphore(uint32_t maximum)
 {
-    return object_open((struct object){.mark = maximum});
+    return object_open_guarded((struct object){.kind = SEMAPHORE, .mark = maximum});
 }
 
 void os_posix_fail_tokens(bool fail)
@@ -590,12 +979,140 @@ void os_posix_on_identify(void (*hook)(os_handle handle))
     guard_give();
 }
 
-size_t os_posix_handles(void)
+/* ---- Events ---- */
+
+/* The event behind a handle of the test or the engine. The guard is held. */
+static struct event_body *event_of(os_handle handle)
+{
+    const struct object *object = object_of(handle);
+    if (object == NULL || object->kind != EVENT) {
+        panic("a handle is used that is none of an event");
+        return NULL;
+    }
+    return object->body.event;
+}
+
+uint32_t os_event_adopt(os_handle event, os_handle *adopted)
 {
     guard_take();
-    size_t count = open_count;
+    const struct object *object = object_of(event);
+    uint32_t error = 0;
+    if (call_fails()) {
+        error = 8; /* ERROR_NOT_ENOUGH_MEMORY */
+    } else if (object == NULL || object->kind != EVENT) {
+        error = 6; /* ERROR_INVALID_HANDLE */
+    } else {
+        *adopted = object_duplicate(object);
+        object->body.event->set = false;
+        object->body.event->resets++;
+    }
+    guard_give();
+    return error;
+}
+
+void os_event_set(os_handle event)
+{
+    guard_take();
+    void (*hook)(void) = on_event_set;
+    guard_give();
+    if (hook != NULL) {
+        hook();
+    }
+    guard_take();
+    struct event_body *body = event_of(event);
+    body->set = true;
+    body->sets++;
+    guard_give();
+}
+
+os_handle os_posix_open_event(bool set)
+{
+    struct event_body *body = calloc(1, sizeof(*body));
+    if (body == NULL) {
+        panic("the test itself ran out of memory");
+        return 0;
+    }
+    body->references = 1;
+    body->set = set;
+    return object_open_guarded((struct object){.kind = EVENT, .body.event = body});
+}
+
+bool os_posix_event_is_set(os_handle event)
+{
+    guard_take();
+    bool is_set = event_of(event)->set;
+    guard_give();
+    return is_set;
+}
+
+size_t os_posix_event_sets(os_handle event)
+{
+    guard_take();
+    size_t count = event_of(event)->sets;
     guard_give();
     return count;
+}
+
+size_t os_posix_event_handles(os_handle event)
+{
+    guard_take();
+    size_t count = event_of(event)->references;
+    guard_give();
+    return count;
+}
+
+void os_posix_on_event_set(void (*hook)(void))
+{
+    guard_take();
+    on_event_set = hook;
+    guard_give();
+}
+
+/* ---- Handles of threads ---- */
+
+os_handle os_thread_open(void)
+{
+    guard_take();
+    os_handle handle = 0;
+    if (!call_fails()) {
+        struct thread_body *body = thread_body();
+        body->references++;
+        handle = object_open((struct object){.kind = THREAD, .body.thread = body});
+    }
+    guard_give();
+    return handle;
+}
+
+/* The thread behind a handle. The guard is held. */
+static struct thread_body *thread_of(os_handle handle)
+{
+    const struct object *object = object_of(handle);
+    if (object == NULL || object->kind != THREAD) {
+        panic("a handle is used that is none of a thread");
+        return NULL;
+    }
+    return object->body.thread;
+}
+
+bool os_thread_has_ended(os_handle thread)
+{
+    guard_take();
+    bool ended = thread_of(thread)->ended;
+    guard_give();
+    return ended;
+}
+
+bool os_apc_queue(os_handle thread, void(OS_CALLBACK *run)(uintptr_t argument), uintptr_t argument)
+{
+    guard_take();
+    struct thread_body *body = thread_of(thread);
+    bool queued = !fail_apcs && !body->ended;
+    if (queued) {
+        apc_append(body, run, argument);
+        apcs_queued++;
+    }
+    guard_give();
+    return queued;
 }
 
 /* ---- Environment and output ---- */
@@ -632,20 +1149,34 @@ const char *os_posix_printed(void)
 
 void os_posix_reset(void)
 {
+    os_posix_thread_ends();
     guard_take();
     allocations_until_failure = 0;
     allocation_has_failed = false;
+    calls_until_failure = 0;
+    call_has_failed = false;
     fail_threads = false;
+    hold_threads = false;
+    fail_apcs = false;
+    apcs_queued = 0;
+    on_thread_end = NULL;
     on_lock = NULL;
     stopped_at_ns = 0;
     random_next_is_set = false;
-    memset(objects, 0, sizeof(objects));
+    for (size_t index = 0; index < objects_used; index++) {
+        if (objects[index].open) {
+            body_let_go(&objects[index]);
+        }
+    }
+    memset(objects, 0, objects_used * sizeof(objects[0]));
     objects_used = 0;
     closed_count = 0;
     open_count = 0;
     fail_tokens = false;
     keep_values = false;
     on_identify = NULL;
+    on_event_set = NULL;
+    module_references = 0;
     printed_bytes = 0;
     printed[0] = '\0';
     guard_give();

@@ -1,0 +1,78 @@
+/*
+ * Writes the reply buffers of asynchronous requests, sets events and hands routines to their threads.
+ */
+#include "echo/completion.h"
+
+#include "echo/apc.h"
+#include "echo/outcome.h"
+#include "trace/trace.h"
+
+/* NTSTATUS values of IO_STATUS_BLOCK. What stands in the reply buffer is what programs look at. */
+#define IO_SUCCESS          0
+#define IO_UNSUCCESSFUL     ((int32_t)0xC0000001)
+#define IO_ACCESS_VIOLATION ((int32_t)0xC0000005)
+
+uint32_t notification_open(struct notification *notification, const struct notification *wanted)
+{
+    *notification = *wanted;
+    if (wanted->event != 0) {
+        return os_event_adopt(wanted->event, &notification->event);
+    }
+    notification->thread = apc_thread_expect();
+    return notification->thread != NULL ? 0 : ERROR_NOT_ENOUGH_MEMORY;
+}
+
+void notification_close(struct notification *notification)
+{
+    if (notification->event != 0) {
+        os_handle_close(notification->event);
+    } else {
+        apc_thread_unexpect(notification->thread);
+    }
+}
+
+/* Writes the reply buffer. Programs free theirs too early; that shall not end the process from a thread of
+ * ours. */
+static void write_reply(struct request *request)
+{
+    size_t bytes = outcome_bytes(request, request->reply_bytes);
+    if (!os_is_writable(request->reply, bytes)) {
+        trace("reply buffer %p of %lu bytes cannot be written to", request->reply, (unsigned long)bytes);
+        request->io_status.result.status = IO_ACCESS_VIOLATION;
+        request->io_status.information = 0;
+        return;
+    }
+    outcome_write(request, request->reply, request->reply_bytes, 1);
+    request->io_status.result.status = request->state == REQUEST_FAILED ? IO_UNSUCCESSFUL : IO_SUCCESS;
+    request->io_status.information = bytes;
+}
+
+/* Writes the reply buffer of a request with a routine, unless its thread has ended: then the buffer, which may have lain
+ * on the thread's stack, is none any more. `*known_alive` is the last thread that was found alive for this list. */
+static void write_for_thread(struct request *request, const struct apc_thread **known_alive)
+{
+    struct apc_thread *thread = request->notification.thread;
+    if (thread == *known_alive || apc_thread_lives(thread)) {
+        *known_alive = thread;
+        write_reply(request);
+    }
+}
+
+void completion_tell(struct request_list *completed)
+{
+    struct request_list routines = {0};
+    const struct apc_thread *known_alive = NULL;
+    struct request *request;
+    while ((request = request_list_take_first(completed)) != NULL) {
+        if (request->notification.event == 0) {
+            write_for_thread(request, &known_alive);
+            request_list_append(&routines, request);
+        } else {
+            write_reply(request);
+            os_event_set(request->notification.event);
+            os_handle_close(request->notification.event);
+            request_finish(request);
+        }
+    }
+    apc_deliver(&routines);
+}
