@@ -39,8 +39,6 @@ static void let_go(struct apc_thread *thread)
     os_free(thread);
 }
 
-static void reclaim(bool idle_too);
-
 static void release_module(void *nothing)
 {
     (void)nothing;
@@ -80,6 +78,8 @@ static void bury(struct apc_thread *thread)
 }
 
 /* ---- The record of the calling thread ---- */
+
+static void reclaim(bool idle_too);
 
 static struct apc_thread *own_record(void)
 {
@@ -167,8 +167,7 @@ static void queue_drain(struct apc_thread *thread)
     if (!os_apc_queue(thread->handle, drain, (uintptr_t)thread)) {
         bool ended = os_thread_has_ended(thread->handle);
         os_lock_acquire(&echo_lock);
-        thread->queued =
-            false; /* if the thread lives, it is tried again, at the latest when the worker parks */
+        thread->queued = false; /* if the thread lives, the worker tries again when it parks */
         if (ended) {
             bury(thread);
         }
@@ -176,8 +175,7 @@ static void queue_drain(struct apc_thread *thread)
     }
 }
 
-/* Runs the routine of a request on its thread. The request is recycled first: the routine may never return.
- */
+/* Runs the routine of a request on its thread. Recycles the request first: the routine may never return. */
 static void run(struct request *request)
 {
     struct notification notification = request->notification;

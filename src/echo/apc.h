@@ -13,8 +13,7 @@
 
 #include "echo/request.h"
 
-/* The calling thread is to run one routine more; the DLL stays loaded until it has run. NULL without memory.
- */
+/* The calling thread is to run one routine more; until then the DLL stays loaded. NULL without memory. */
 struct apc_thread *apc_thread_expect(void);
 /* One less, on the same thread. */
 void apc_thread_unexpect(struct apc_thread *thread);

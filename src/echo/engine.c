@@ -102,6 +102,24 @@ void engine_abandon(void)
     }
 }
 
+/* Packets that came while nobody was receiving would be read, and counted, into the time of the next reply: a
+ * listener that was not in use for this long is emptied first. */
+#define STALE_NS (50 * OS_NS_PER_MS)
+
+static struct listener *listener_new(struct engine *engine)
+{
+    struct listener *listener = os_alloc(sizeof(*listener));
+    if (listener == NULL) {
+        return NULL;
+    }
+    listener->receiver = engine->transport->operations->receiver_open(engine->transport);
+    if (listener->receiver == NULL) {
+        os_free(listener);
+        return NULL;
+    }
+    return listener;
+}
+
 struct listener *listener_take(struct engine *engine)
 {
     os_lock_acquire(&echo_lock);
@@ -110,18 +128,11 @@ struct listener *listener_take(struct engine *engine)
         engine->free_listeners = listener->next_free;
     }
     os_lock_release(&echo_lock);
-    if (listener != NULL) {
-        return listener;
-    }
-    listener = os_alloc(sizeof(*listener));
     if (listener == NULL) {
-        return NULL;
+        return listener_new(engine);
     }
-    listener->rested_ns = os_now_ns();
-    listener->receiver = engine->transport->operations->receiver_open(engine->transport);
-    if (listener->receiver == NULL) {
-        os_free(listener);
-        return NULL;
+    if (os_now_ns() - listener->rested_ns > STALE_NS) {
+        engine->transport->operations->discard(listener->receiver);
     }
     return listener;
 }

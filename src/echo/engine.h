@@ -69,11 +69,10 @@ void engine_release(struct engine *engine);
 /* Frees a retired engine that no thread is in any more: for the worker, which is the last to leave. */
 void engine_free(struct engine *engine);
 
-/* The DLL is being unloaded and none of its threads is left: frees the current engine, whoever was its user.
- */
+/* The DLL is being unloaded and none of its threads is left: frees the current engine, whoever uses it. */
 void engine_abandon(void);
 
-/* A free listener, or a new one. NULL without memory. The lock is not held. */
+/* A free listener, or a new one, with no old packets in it. NULL without memory. The lock is not held. */
 struct listener *listener_take(struct engine *engine);
 /* Puts a listener back that is at rest. The lock is held. */
 void listener_give_back(struct engine *engine, struct listener *listener);

@@ -3,8 +3,7 @@
  */
 #include "echo/pending.h"
 
-/* Where the identifier is not ours to choose, all keys have this one, and 65,536 sequences are all there is.
- */
+/* Where the identifier is not ours to choose, all keys have this one, and there are 65,536 of them. */
 #define REWRITTEN_IDENTIFIER 1
 #define REWRITTEN_KEYS       65536
 

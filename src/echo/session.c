@@ -71,8 +71,7 @@ static void refer_to(struct table_entry *entry, void *context)
         (struct session_reference){(os_handle)entry->key, ((struct session *)entry)->number};
 }
 
-/* All sessions, if they are many enough to look for closed ones among them; otherwise none. Free the items.
- */
+/* All sessions, if they are enough to look for closed ones among them; otherwise none. Free the items. */
 static struct session_references references_take(void)
 {
     struct session_references references = {0};

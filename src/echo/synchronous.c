@@ -12,10 +12,6 @@
 #include "echo/receive.h"
 #include "echo/worker.h"
 
-/* Packets that came while nobody was receiving would be read, and counted, into the time of the next reply: a
- * listener that was not in use for this long is emptied first. */
-#define STALE_NS (50 * OS_NS_PER_MS)
-
 /* How long to wait for a packet at most after the deadline, while others have to be read first. */
 #define OVERDUE_NS (10 * OS_NS_PER_MS)
 
@@ -49,9 +45,6 @@ static bool begin(struct engine *engine, struct request *request, const struct e
     request->listener = listener_take(engine);
     if (request->listener == NULL) {
         return false;
-    }
-    if (os_now_ns() - request->listener->rested_ns > STALE_NS) {
-        engine->transport->operations->discard(request->listener->receiver);
     }
     os_lock_acquire(&echo_lock);
     begun = call_begin(engine, request, call);

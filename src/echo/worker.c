@@ -55,8 +55,7 @@ static uint64_t sleep_until(struct engine *engine, uint64_t limit_ns)
     return first != NULL && first->deadline.due_ns < limit_ns ? first->deadline.due_ns : limit_ns;
 }
 
-/* Receives once, not beyond `until_ns`, and completes what can be. The lock is held, but released meanwhile.
- */
+/* Receives once, not beyond `until_ns`, and completes what can be. The lock is held, but not meanwhile. */
 static void receive_and_complete(struct engine *engine, struct listener *listener, uint64_t until_ns)
 {
     struct request_list completed = {0};

@@ -21,8 +21,7 @@
 bool os_load(void);
 void os_unload(void);
 
-/* Monotonic time in nanoseconds since an arbitrary start. Thread-safe; costs no system call where avoidable.
- */
+/* Monotonic time in nanoseconds since an arbitrary start. Thread-safe, and cheap. */
 uint64_t os_now_ns(void);
 
 /* How long until `deadline_ns`, in milliseconds rounded up so that a wait of that length never ends early; 0

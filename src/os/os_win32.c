@@ -270,8 +270,7 @@ void os_print_error(const char *text, size_t length_bytes)
 
 /* ---- Tokens: semaphores whose maximum count is the mark ---- */
 
-/* In ntdll since NT 3.1, in Wine since 2000; not in mingw-w64's winternl.h. Class 0 is the basic information.
- */
+/* In ntdll since NT 3.1; not in mingw-w64's winternl.h. Class 0 is the basic information. */
 struct semaphore_information {
     LONG current_count;
     LONG maximum_count;

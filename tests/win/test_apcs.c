@@ -2,22 +2,8 @@
  * Requests whose routine (APC) runs on the thread that made them (behaviour.md 2.4, 3.8, Q16, Q24).
  */
 #include "win/support/async_echo.h"
+#include "win/support/icmp_handle.h"
 #include "win/support/process.h"
-
-static HANDLE icmp;
-
-static int open_icmp(void **state)
-{
-    (void)state;
-    icmp = IcmpCreateFile();
-    return icmp != INVALID_HANDLE_VALUE ? 0 : -1;
-}
-
-static int close_icmp(void **state)
-{
-    (void)state;
-    return IcmpCloseHandle(icmp) ? 0 : -1;
-}
 
 /* Starts the count of `turns`, and checks that no test before has left a routine behind. */
 static int start_turns(void **state)

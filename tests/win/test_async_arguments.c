@@ -2,22 +2,8 @@
  * Asynchronous requests that are refused at once, and what a request may be made of (behaviour.md 2.3, 2.4, Q10).
  */
 #include "win/support/async_echo.h"
+#include "win/support/icmp_handle.h"
 #include "win/support/guarded.h"
-
-static HANDLE icmp;
-
-static int open_icmp(void **state)
-{
-    (void)state;
-    icmp = IcmpCreateFile();
-    return icmp != INVALID_HANDLE_VALUE ? 0 : -1;
-}
-
-static int close_icmp(void **state)
-{
-    (void)state;
-    return IcmpCloseHandle(icmp) ? 0 : -1;
-}
 
 /* ---- Refused at once ---- */
 

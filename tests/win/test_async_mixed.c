@@ -4,22 +4,8 @@
  * Only the main thread asserts; the others leave behind what they saw.
  */
 #include "win/support/async_echo.h"
+#include "win/support/icmp_handle.h"
 #include "win/support/process.h"
-
-static HANDLE icmp;
-
-static int open_icmp(void **state)
-{
-    (void)state;
-    icmp = IcmpCreateFile();
-    return icmp != INVALID_HANDLE_VALUE ? 0 : -1;
-}
-
-static int close_icmp(void **state)
-{
-    (void)state;
-    return IcmpCloseHandle(icmp) ? 0 : -1;
-}
 
 static void test_synchronous_ping_works_while_requests_are_outstanding(void **state)
 {

@@ -3,25 +3,11 @@
  * they may be as small as possible and lie anywhere (behaviour.md 2.3 #16-18, 3).
  */
 #include "win/support/async_echo.h"
+#include "win/support/icmp_handle.h"
 #include "win/support/guarded.h"
 
 /* The sizes that the matrix goes through. */
 #define SIZES 201
-
-static HANDLE icmp;
-
-static int open_icmp(void **state)
-{
-    (void)state;
-    icmp = IcmpCreateFile();
-    return icmp != INVALID_HANDLE_VALUE ? 0 : -1;
-}
-
-static int close_icmp(void **state)
-{
-    (void)state;
-    return IcmpCloseHandle(icmp) ? 0 : -1;
-}
 
 /* The ways to learn of the outcome. */
 enum mode { SYNCHRONOUS, BY_EVENT, BY_ROUTINE };

@@ -2,23 +2,9 @@
  * Requests that set an event (behaviour.md 2.4, 3, Q2, Q10, Q16).
  */
 #include "win/support/async_echo.h"
+#include "win/support/icmp_handle.h"
 #include "win/support/peer.h"
 #include "win/support/process.h"
-
-static HANDLE icmp;
-
-static int open_icmp(void **state)
-{
-    (void)state;
-    icmp = IcmpCreateFile();
-    return icmp != INVALID_HANDLE_VALUE ? 0 : -1;
-}
-
-static int close_icmp(void **state)
-{
-    (void)state;
-    return IcmpCloseHandle(icmp) ? 0 : -1;
-}
 
 /* ---- What is told ---- */
 
