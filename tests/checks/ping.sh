@@ -168,7 +168,8 @@ fi
 name='Ctrl-C ends with the summary'
 if command -v script >/dev/null; then
     output=$( (sleep 4; printf '\003'; sleep 4) |
-        timeout 60 script -qec "$(printf '%q ' "${ping[@]}") -t 127.0.0.1" /dev/null)
+        # The shell that script starts gets the Ctrl-C, too, and shall not end of it.
+        timeout 60 script -qec "trap : INT; $(printf '%q ' "${ping[@]}") -t 127.0.0.1; exit \$?" /dev/null)
     status=$?
     case $output in
     *'Reply from'*'Ping statistics for 127.0.0.1:'*'(0% loss)'*Control-C*)
