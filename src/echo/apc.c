@@ -10,7 +10,8 @@ struct apc_thread {
     size_t references;         /* the thread's own, one for each expected routine, and passing ones */
     size_t expected;           /* routines that have not begun to run */
     struct request_list ready; /* whose routines can run */
-    bool queued;               /* an APC is in the thread's queue */
+    bool queued_by_other;      /* an APC is on its way into the thread's queue, or in it */
+    bool queued_by_drain;      /* one that a drain has queued itself is in it */
     bool gone;                 /* the thread has ended */
     bool keeps_module;         /* while routines are expected or running */
     unsigned int depth;        /* drains on the thread's stack; not guarded: the thread's own */
@@ -158,16 +159,17 @@ void apc_thread_unexpect(struct apc_thread *thread)
 
 /* ---- Running routines ---- */
 
-static void OS_CALLBACK drain(uintptr_t argument);
+static void OS_CALLBACK drain_for_other(uintptr_t argument);
+static void OS_CALLBACK drain_again(uintptr_t argument);
 
-/* Queues the thread's APC, which the caller has marked as queued. The lock is not held; the caller has a
- * reference. */
+/* Queues an APC for a thread with routines that are ready. The caller has set queued_by_other, and has a reference. The
+ * lock is not held. */
 static void queue_drain(struct apc_thread *thread)
 {
-    if (!os_apc_queue(thread->handle, drain, (uintptr_t)thread)) {
+    if (!os_apc_queue(thread->handle, drain_for_other, (uintptr_t)thread)) {
         bool ended = os_thread_has_ended(thread->handle);
         os_lock_acquire(&echo_lock);
-        thread->queued = false; /* if the thread lives, the worker tries again when it parks */
+        thread->queued_by_other = false; /* if the thread lives, the worker tries again when it parks */
         if (ended) {
             bury(thread);
         }
@@ -184,22 +186,31 @@ static void run(struct request *request)
     notification.routine(notification.context, &io_status, 0);
 }
 
-static void OS_CALLBACK drain(uintptr_t argument)
+/* If a routine waits alertably, the others that are ready run inside that wait, as separate APCs would. */
+static void queue_again(struct apc_thread *thread)
 {
-    struct apc_thread *thread = (struct apc_thread *)argument;
-    thread->depth++;
-    os_lock_acquire(&echo_lock);
-    thread->queued = false;
+    if (!os_apc_queue(thread->handle, drain_again, (uintptr_t)thread)) {
+        os_lock_acquire(&echo_lock);
+        thread->queued_by_drain = false;
+        os_lock_release(&echo_lock);
+    }
+}
+
+/* Runs what is ready. The lock is held on entry, and released. */
+static void drain(struct apc_thread *thread)
+{
     struct request *request;
-    while ((request = request_list_take_first(&thread->ready)) != NULL) {
-        /* If the routine waits alertably, the others run inside that wait, as separate APCs would. */
-        bool more = thread->ready.first != NULL && !thread->queued;
-        thread->queued = thread->queued || more;
+    thread->depth++;
+    /* While another thread is queueing an APC, what is ready is left to that: it must not find nothing to do, nor come
+     * when the DLL has gone. */
+    while (!thread->queued_by_other && (request = request_list_take_first(&thread->ready)) != NULL) {
+        bool more = thread->ready.first != NULL && !thread->queued_by_drain;
+        thread->queued_by_drain = thread->queued_by_drain || more;
         thread->expected--;
         let_go(thread); /* its own reference is left */
         os_lock_release(&echo_lock);
         if (more) {
-            queue_drain(thread);
+            queue_again(thread);
         }
         run(request);
         os_lock_acquire(&echo_lock);
@@ -210,6 +221,22 @@ static void OS_CALLBACK drain(uintptr_t argument)
     if (release) {
         os_module_release_after_apc();
     }
+}
+
+static void OS_CALLBACK drain_for_other(uintptr_t argument)
+{
+    struct apc_thread *thread = (struct apc_thread *)argument;
+    os_lock_acquire(&echo_lock);
+    thread->queued_by_other = false;
+    drain(thread);
+}
+
+static void OS_CALLBACK drain_again(uintptr_t argument)
+{
+    struct apc_thread *thread = (struct apc_thread *)argument;
+    os_lock_acquire(&echo_lock);
+    thread->queued_by_drain = false;
+    drain(thread);
 }
 
 bool apc_thread_lives(struct apc_thread *thread)
@@ -230,9 +257,9 @@ static bool make_ready(struct apc_thread *thread, struct request *request)
 {
     os_lock_acquire(&echo_lock);
     request_list_append(&thread->ready, request);
-    bool wants_apc = !thread->queued && !thread->gone;
+    bool wants_apc = !thread->queued_by_other && !thread->queued_by_drain && !thread->gone;
     if (wants_apc) {
-        thread->queued = true;
+        thread->queued_by_other = true;
         thread->references++;
     } else if (thread->gone) {
         thread->references++;
@@ -297,9 +324,9 @@ static void reclaim(bool idle_too)
         os_lock_acquire(&echo_lock);
         if (ended) {
             bury(thread);
-        } else if (thread->ready.first != NULL && !thread->queued) {
+        } else if (thread->ready.first != NULL && !thread->queued_by_other && !thread->queued_by_drain) {
             /* Its APC could not be queued, for want of memory perhaps. */
-            thread->queued = true;
+            thread->queued_by_other = true;
             os_lock_release(&echo_lock);
             queue_drain(thread);
             os_lock_acquire(&echo_lock);

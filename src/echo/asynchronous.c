@@ -8,20 +8,25 @@
 #include "echo/pending.h"
 #include "echo/worker.h"
 
-/* Makes the request outstanding, with a worker there to complete it. False without memory or worker. The lock
- * is held, but released meanwhile. */
-static bool begin(struct engine *engine, struct request *request, const struct echo_call *call)
+/* Makes the request outstanding, with a worker there to complete it. False without memory or worker. */
+static bool begin(struct engine *engine, struct request *request, const struct echo_call *call, uint32_t *key)
 {
-    if (!worker_require(engine) || !call_begin(engine, request, call)) {
-        return false;
+    struct transport_receiver *sleeper = NULL;
+    os_lock_acquire(&echo_lock);
+    bool begun = worker_require(engine) && call_begin(engine, request, call, &sleeper);
+    if (begun) {
+        engine_add_user(engine);
+        *key = pending_key(request);
     }
-    engine_add_user(engine);
-    return true;
+    os_lock_release(&echo_lock);
+    engine_wake(engine, sleeper);
+    return begun;
 }
 
 /* The request of this key could not be sent. True when it is taken back; false when it is the worker's to
  * complete, or is over already, because sending took so long. The lock is held. */
-static bool take_back(struct engine *engine, uint32_t key, uint32_t error)
+static bool take_back(struct engine *engine, uint32_t key, uint32_t error,
+                      struct transport_receiver **sleeper)
 {
     struct request *request = pending_find(engine, key);
     if (request == NULL) {
@@ -34,7 +39,7 @@ static bool take_back(struct engine *engine, uint32_t key, uint32_t error)
     request->state = REQUEST_FAILED;
     request->answer.status = error;
     request_list_append(&engine->answered, request);
-    worker_call(engine);
+    *sleeper = worker_call(engine);
     return false;
 }
 
@@ -46,9 +51,11 @@ static uint32_t send_begun(struct engine *engine, const struct echo_call *call, 
     if (error == 0) {
         return ERROR_IO_PENDING;
     }
+    struct transport_receiver *sleeper = NULL;
     os_lock_acquire(&echo_lock);
-    *taken_back = take_back(engine, key, error);
+    *taken_back = take_back(engine, key, error, &sleeper);
     os_lock_release(&echo_lock);
+    engine_wake(engine, sleeper);
     return *taken_back ? error : ERROR_IO_PENDING;
 }
 
@@ -70,11 +77,8 @@ static uint32_t submit(struct engine *engine, const struct echo_call *call, cons
     }
     request->notification = notification;
 
-    os_lock_acquire(&echo_lock);
-    bool begun = begin(engine, request, call);
-    uint32_t key = pending_key(request);
-    os_lock_release(&echo_lock);
-    if (!begun) {
+    uint32_t key;
+    if (!begin(engine, request, call, &key)) {
         error = ERROR_NOT_ENOUGH_MEMORY;
         goto cleanup_notification;
     }

@@ -55,8 +55,10 @@ static void start_clock(struct request *request, uint64_t timeout_ns)
     request->deadline.due_ns = request->sent_ns + timeout_ns + (request->relies ? 0 : ORPHAN_NS);
 }
 
-bool call_begin(struct engine *engine, struct request *request, const struct echo_call *call)
+bool call_begin(struct engine *engine, struct request *request, const struct echo_call *call,
+                struct transport_receiver **sleeper)
 {
+    *sleeper = NULL;
     request->destination_be = call->destination_be;
     request->any_responder = is_for_many(call->destination_be);
     request->source_route = ipv4_options_have_source_route(call->options, call->options_bytes);
@@ -66,7 +68,7 @@ bool call_begin(struct engine *engine, struct request *request, const struct ech
     }
     if (request->relies && request->deadline.due_ns < engine->worker_due_ns) {
         engine->worker_due_ns = request->deadline.due_ns;
-        worker_call(engine); /* it would sleep too long */
+        *sleeper = worker_call(engine); /* it would sleep too long */
     }
     return true;
 }

@@ -137,6 +137,13 @@ struct listener *listener_take(struct engine *engine)
     return listener;
 }
 
+void engine_wake(struct engine *engine, struct transport_receiver *receiver)
+{
+    if (receiver != NULL) {
+        engine->transport->operations->wake(receiver);
+    }
+}
+
 void listener_give_back(struct engine *engine, struct listener *listener)
 {
     listener->rested_ns = os_now_ns();

@@ -74,6 +74,9 @@ void engine_abandon(void);
 
 /* A free listener, or a new one, with no old packets in it. NULL without memory. The lock is not held. */
 struct listener *listener_take(struct engine *engine);
+/* Wakes a receiver of the engine; NULL: none. That is a system call, so the lock is not held. */
+void engine_wake(struct engine *engine, struct transport_receiver *receiver);
+
 /* Puts a listener back that is at rest. The lock is held. */
 void listener_give_back(struct engine *engine, struct listener *listener);
 

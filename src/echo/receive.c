@@ -88,19 +88,20 @@ static void answer_keep(struct request *request)
     request->copy = copy;
 }
 
-/* Leaves the answer with a request that is not of this thread's role, and tells whose it is. The lock is
- * held. */
-static void deliver(struct engine *engine, struct request *request)
+/* Leaves the answer with a request that is not of this thread's role. Returns the receiver to wake, if its thread sleeps in
+ * one. The lock is held. */
+static struct transport_receiver *deliver(struct engine *engine, struct request *request)
 {
     answer_keep(request);
     if (request->asynchronous) {
         request_list_append(&engine->answered, request);
-        worker_call(engine);
-    } else if (request->listener != NULL) {
-        engine->transport->operations->wake(request->listener->receiver);
-    } else {
-        os_condition_wake(&request->answered);
+        return worker_call(engine);
     }
+    if (request->listener != NULL) {
+        return request->listener->receiver;
+    }
+    os_condition_wake(&request->answered);
+    return NULL;
 }
 
 static void packet_handle(struct engine *engine, const struct transport_packet *packet,
@@ -110,6 +111,7 @@ static void packet_handle(struct engine *engine, const struct transport_packet *
     if (!candidate_read(packet, &candidate)) {
         return;
     }
+    struct transport_receiver *sleeper = NULL;
     uint32_t key = key_of(candidate.message.identifier, candidate.message.sequence);
     os_lock_acquire(&echo_lock);
     struct request *request = pending_match(engine, key);
@@ -120,10 +122,11 @@ static void packet_handle(struct engine *engine, const struct transport_packet *
         if (request->asynchronous && role->completed != NULL) {
             request_list_append(role->completed, request);
         } else if (request != role->own) {
-            deliver(engine, request);
+            sleeper = deliver(engine, request);
         }
     }
     os_lock_release(&echo_lock);
+    engine_wake(engine, sleeper);
 }
 
 static void packets_handle(struct engine *engine, const struct transport_packet *packets, size_t count,

@@ -18,17 +18,17 @@
 /* The worker gives requests up in time. If it does not, it has been ended, because the process is ending. */
 #define NO_WORKER_NS (1000 * OS_NS_PER_MS)
 
-/* Makes the request outstanding, relying on the worker, if others are outstanding and the worker is there.
- * The lock is held, but released meanwhile if it is not. */
+/* Makes the request outstanding, relying on the worker, if others are outstanding and the worker is there. */
 static bool begin_with_worker(struct engine *engine, struct request *request, const struct echo_call *call)
 {
-    if (engine->pending.count == 0 || !worker_engage(engine)) {
-        return false;
-    }
-    request->relies = true;
-    if (!call_begin(engine, request, call)) {
+    struct transport_receiver *sleeper = NULL;
+    os_lock_acquire(&echo_lock);
+    request->relies = engine->pending.count > 0 && worker_engage(engine);
+    if (request->relies && !call_begin(engine, request, call, &sleeper)) {
         request->relies = false;
     }
+    os_lock_release(&echo_lock);
+    engine_wake(engine, sleeper);
     return request->relies;
 }
 
@@ -36,18 +36,16 @@ static bool begin_with_worker(struct engine *engine, struct request *request, co
  * request->listener. False without memory. */
 static bool begin(struct engine *engine, struct request *request, const struct echo_call *call)
 {
-    os_lock_acquire(&echo_lock);
-    bool begun = begin_with_worker(engine, request, call);
-    os_lock_release(&echo_lock);
-    if (begun) {
+    if (begin_with_worker(engine, request, call)) {
         return true;
     }
     request->listener = listener_take(engine);
     if (request->listener == NULL) {
         return false;
     }
+    struct transport_receiver *nobody;
     os_lock_acquire(&echo_lock);
-    begun = call_begin(engine, request, call);
+    bool begun = call_begin(engine, request, call, &nobody);
     os_lock_release(&echo_lock);
     return begun;
 }

@@ -181,18 +181,22 @@ bool worker_engage(struct engine *engine)
 bool worker_require(struct engine *engine)
 {
     uint64_t until_ns = os_now_ns() + COMING_NS;
-    worker_engage(engine);
-    while ((engine->worker == WORKER_STARTING || engine->worker == WORKER_WAKING) && os_now_ns() < until_ns) {
-        os_condition_wait(&engine->worker_changed, &echo_lock, until_ns);
+    for (;;) {
         worker_engage(engine);
+        if (engine->worker == WORKER_STARTED || engine->worker == WORKER_RECEIVING) {
+            return true;
+        }
+        if (engine->worker == WORKER_NONE || os_now_ns() >= until_ns) {
+            return false;
+        }
+        if (engine->worker != WORKER_PARKED) { /* it may have been so quick that it has parked already */
+            os_condition_wait(&engine->worker_changed, &echo_lock, until_ns);
+        }
     }
-    return engine->worker == WORKER_STARTED || engine->worker == WORKER_RECEIVING;
 }
 
-void worker_call(struct engine *engine)
+struct transport_receiver *worker_call(struct engine *engine)
 {
     worker_engage(engine);
-    if (engine->worker_listener != NULL) {
-        engine->transport->operations->wake(engine->worker_listener->receiver);
-    }
+    return engine->worker_listener != NULL ? engine->worker_listener->receiver : NULL;
 }
