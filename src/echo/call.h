@@ -32,8 +32,9 @@ uint32_t call_check(const struct echo_call *call);
 uint64_t call_timeout_ns(const struct echo_call *call);
 
 /* Makes `request` one of this call, outstanding from now on. If it relies on the worker, there is one, and it
- * gives the request up at its time-out; `*sleeper` becomes the receiver to wake for that, with engine_wake, once the lock
- * is released (NULL: none). False without memory, or when every key is taken. The lock is held. */
+ * gives the request up at its time-out; `*sleeper` becomes the receiver to wake for that, with engine_wake,
+ * once the lock is released (NULL: none). False without memory, or when every key is taken. The lock is held.
+ */
 bool call_begin(struct engine *engine, struct request *request, const struct echo_call *call,
                 struct transport_receiver **sleeper);
 

@@ -18,8 +18,8 @@ bool worker_engage(struct engine *engine);
 /* The same for somebody who cannot do without. False when there is no thread. */
 bool worker_require(struct engine *engine);
 
-/* There is something for the worker to look at before it sleeps on. Returns the receiver to wake, with engine_wake, once
- * the lock is released. There is a worker. The lock is held. */
+/* There is something for the worker to look at before it sleeps on. Returns the receiver to wake, with
+ * engine_wake, once the lock is released. There is a worker. The lock is held. */
 struct transport_receiver *worker_call(struct engine *engine);
 
 #endif
