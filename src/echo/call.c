@@ -121,6 +121,7 @@ static void restart_clock(void *context)
 uint32_t call_send(struct engine *engine, const struct echo_call *call, struct echo_message *message,
                    uint32_t key)
 {
+    identifier_claim_ahead(engine); /* before the clock starts */
     icmpv4_build_echo_request(message->bytes, message->length_bytes, key_identifier(key), key_sequence(key));
     struct sending sending = {engine, key, call_timeout_ns(call)};
     struct transport_message sent = {
