@@ -66,10 +66,12 @@ static size_t claims;
 static size_t granted;
 static size_t receivers;
 static size_t receives;
+static size_t exchanges;
 static size_t discards;
 static uint64_t listening_order;
 static bool rewrite_identifiers;
 static bool want_claims = true;
+static bool provide_exchange;
 static bool fail_receivers;
 static bool single_packets;
 
@@ -576,6 +578,17 @@ static size_t fake_receive(struct transport_receiver *receiver, uint64_t deadlin
     return count;
 }
 
+static size_t fake_exchange(struct transport_receiver *receiver, const struct transport_message *message,
+                            uint64_t deadline_ns, struct transport_packet *packets, size_t capacity,
+                            uint32_t *error)
+{
+    os_lock_acquire(&network_lock);
+    exchanges++;
+    os_lock_release(&network_lock);
+    *error = fake_send(&receiver->transport->transport, message);
+    return *error == 0 ? fake_receive(receiver, deadline_ns, packets, capacity) : 0;
+}
+
 static size_t fake_rest(struct transport_receiver *receiver, struct transport_packet *packets,
                         size_t capacity)
 {
@@ -654,6 +667,7 @@ static const struct transport_operations operations = {
     .send = fake_send,
     .receiver_open = fake_receiver_open,
     .receive = fake_receive,
+    .exchange = fake_exchange,
     .rest = fake_rest,
     .discard = fake_discard,
     .wake = fake_wake,
@@ -682,12 +696,22 @@ uint32_t transport_open(struct transport **transport)
     if (!want_claims) {
         fresh->operations.identifier_claim = NULL;
     }
+    if (!provide_exchange) {
+        fresh->operations.exchange = NULL;
+    }
     fresh->next = transports;
     transports = fresh;
     opened++;
     os_lock_release(&network_lock);
     *transport = &fresh->transport;
     return 0;
+}
+
+/* Whether the test program is run over that kind of transport. */
+static bool is_variant(const char *variant)
+{
+    const char *wanted = getenv("FAKE_NETWORK");
+    return wanted != NULL && strcmp(wanted, variant) == 0;
 }
 
 void fake_network_reset(void)
@@ -708,9 +732,11 @@ void fake_network_reset(void)
     granted = 0;
     receivers = 0;
     receives = 0;
+    exchanges = 0;
     discards = 0;
     rewrite_identifiers = false;
     want_claims = true;
+    provide_exchange = is_variant("exchange");
     fail_receivers = false;
     single_packets = false;
 }
@@ -737,6 +763,11 @@ void fake_network_rewrite_identifiers(bool rewrite)
 void fake_network_want_claims(bool want)
 {
     set(&want_claims, want);
+}
+
+void fake_network_provide_exchange(bool provide)
+{
+    set(&provide_exchange, provide);
 }
 
 void fake_network_fail_receivers(bool fail)
@@ -787,6 +818,11 @@ size_t fake_network_receivers(void)
 size_t fake_network_receives(void)
 {
     return get(&receives);
+}
+
+size_t fake_network_exchanges(void)
+{
+    return get(&exchanges);
 }
 
 size_t fake_network_discards(void)

@@ -8,6 +8,9 @@
  * packet, also while it rests; where identifiers are rewritten, the receivers share the packets, and one that was woken
  * goes on listening until it is put to rest, and takes packets that nobody then sees.
  *
+ * A test program may be run over several kinds of transport: the environment variable FAKE_NETWORK, if set, says which.
+ * "exchange": it can send and receive in one call.
+ *
  * Thread-safe. Hooks run on the calling thread, without a lock.
  */
 #ifndef OPENICMP_TESTS_FAKE_NETWORK_H
@@ -52,6 +55,8 @@ void fake_network_hook(struct fake_network_hooks hooks);
 void fake_network_rewrite_identifiers(bool rewrite);
 /* Transports opened from now on want identifiers to be claimed, as they do after a reset. */
 void fake_network_want_claims(bool want);
+/* Transports opened from now on have `exchange`, or not. */
+void fake_network_provide_exchange(bool provide);
 /* receiver_open fails from now on. */
 void fake_network_fail_receivers(bool fail);
 /* Gives packets out one by one, as Winsock does, and not in batches. */
@@ -117,6 +122,7 @@ size_t fake_network_claims(void);    /* calls of identifier_claim since the rese
 size_t fake_network_granted(void);   /* and how many of them were granted */
 size_t fake_network_receivers(void); /* opened since the reset */
 size_t fake_network_receives(void);  /* calls of receive since the reset */
+size_t fake_network_exchanges(void); /* calls of exchange since the reset */
 size_t fake_network_discards(void);  /* calls of discard since the reset */
 size_t fake_network_listening(void); /* threads that wait in receive now */
 /* Until when a thread waits in the receiver of that number; 0 when none does. */
