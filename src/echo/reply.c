@@ -23,21 +23,19 @@ size_t reply_bytes_of(const struct echo_answer *answer)
     return sizeof(ICMP_ECHO_REPLY) + padded_to_4(answer->options_bytes) + answer->data_bytes;
 }
 
-uint32_t reply_write(void *buffer, size_t buffer_bytes, const struct echo_answer *answer, uint16_t reserved)
+struct echo_answer reply_cut_to_fit(const struct echo_answer *answer, size_t room_bytes)
 {
-    size_t options_bytes = answer->options_bytes;
-    size_t room = buffer_bytes - sizeof(ICMP_ECHO_REPLY);
-    if (answer->status != IP_SUCCESS && padded_to_4(options_bytes) > room) {
-        options_bytes = 0; /* that the error arrives matters more than the options it came with */
+    struct echo_answer cut = *answer;
+    if (answer->status != IP_SUCCESS && reply_bytes_of(answer) > room_bytes) {
+        cut.options_bytes = 0; /* that the error arrives matters more than the options it came with */
     }
-    size_t options_room = padded_to_4(options_bytes);
-    if (options_room > room || answer->data_bytes > room - options_room) {
-        reply_write_failure(buffer, IP_GENERAL_FAILURE);
-        return IP_GENERAL_FAILURE;
-    }
+    return cut;
+}
 
-    uint8_t *options = (uint8_t *)buffer + sizeof(ICMP_ECHO_REPLY);
-    uint8_t *data = options + options_room;
+void reply_place(void *structure, uint8_t *rest, const struct echo_answer *answer, uint16_t reserved)
+{
+    size_t options_room = padded_to_4(answer->options_bytes);
+    uint8_t *data = rest + options_room;
     uint64_t round_trip_ms = answer->round_trip_ns / OS_NS_PER_MS;
     ICMP_ECHO_REPLY reply = {
         .Address = ip_address_to_v4(&answer->responder),
@@ -49,16 +47,26 @@ uint32_t reply_write(void *buffer, size_t buffer_bytes, const struct echo_answer
         .Options = {.Ttl = answer->ttl,
                     .Tos = answer->tos,
                     .Flags = answer->flags,
-                    .OptionsSize = (uint8_t)options_bytes,
-                    .OptionsData = options},
+                    .OptionsSize = (uint8_t)answer->options_bytes,
+                    .OptionsData = rest},
     };
-    memcpy(buffer, &reply, sizeof(reply));
-    if (options_bytes > 0) {
-        memset(options, 0, options_room);
-        memcpy(options, answer->options, options_bytes);
+    memcpy(structure, &reply, sizeof(reply));
+    if (answer->options_bytes > 0) {
+        memset(rest, 0, options_room);
+        memcpy(rest, answer->options, answer->options_bytes);
     }
     if (answer->data_bytes > 0) {
         memcpy(data, answer->data, answer->data_bytes);
     }
+}
+
+uint32_t reply_write(void *buffer, size_t buffer_bytes, const struct echo_answer *answer, uint16_t reserved)
+{
+    struct echo_answer fitting = reply_cut_to_fit(answer, buffer_bytes);
+    if (reply_bytes_of(&fitting) > buffer_bytes) {
+        reply_write_failure(buffer, IP_GENERAL_FAILURE);
+        return IP_GENERAL_FAILURE;
+    }
+    reply_place(buffer, (uint8_t *)buffer + sizeof(ICMP_ECHO_REPLY), &fitting, reserved);
     return answer->status;
 }
