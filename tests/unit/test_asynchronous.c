@@ -590,6 +590,28 @@ static void test_a_request_waits_no_longer_than_a_second_for_a_worker(void **sta
     assert_gets_own_reply(&first);
 }
 
+static struct engine *parking_engine;
+
+/* The thread that has just made the worker comes to go on only when that has run, found nothing to do, and parked. */
+static void let_worker_park(void)
+{
+    assert_soon(fake_network_waits_until(WORKER) == os_now_ns() + LINGER_MS * OS_NS_PER_MS);
+    os_posix_advance_clock(LINGER_MS * OS_NS_PER_MS);
+    assert_soon(engine_worker(parking_engine) == WORKER_PARKED);
+}
+
+static void test_a_request_is_told_by_a_worker_that_has_parked_before_its_maker_looked(void **state)
+{
+    struct submission *submission = fresh_submission(state, TIMEOUT_MS);
+
+    parking_engine = *state;
+    os_posix_stop_clock();
+    os_posix_on_thread_start(let_worker_park);
+    assert_int_equal(submission_submit(submission), ERROR_IO_PENDING);
+    assert_gets_own_reply(submission);
+    assert_int_equal(os_posix_threads(), 1);
+}
+
 static void test_a_request_that_comes_while_the_worker_is_about_to_park_is_told(void **state)
 {
     struct submission *submission = fresh_submission(state, TIMEOUT_MS);
@@ -1248,6 +1270,9 @@ int main(int argc, char **argv)
                                         fixture_engine_set_up, fixture_engine_tear_down),
         cmocka_unit_test_setup_teardown(test_a_request_waits_no_longer_than_a_second_for_a_worker,
                                         fixture_engine_set_up, fixture_engine_tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_a_request_is_told_by_a_worker_that_has_parked_before_its_maker_looked, fixture_engine_set_up,
+            fixture_engine_tear_down),
         cmocka_unit_test_setup_teardown(test_a_request_that_comes_while_the_worker_is_about_to_park_is_told,
                                         fixture_engine_set_up, fixture_engine_tear_down),
         cmocka_unit_test_setup_teardown(
