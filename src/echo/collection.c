@@ -30,7 +30,7 @@ struct collection *collection_new(size_t reply_bytes, size_t data_bytes)
 {
     struct collection *collection = os_alloc(sizeof(*collection));
     if (collection != NULL) {
-        const struct echo_answer echo = {.data_bytes = data_bytes};
+        const struct echo_answer echo = {.responder = {.family = IP_FAMILY_V4}, .data_bytes = data_bytes};
         collection->reply_bytes = reply_bytes;
         collection->echo_bytes = reply_bytes_of(&echo);
     }

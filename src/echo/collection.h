@@ -13,8 +13,8 @@
 
 struct collection;
 
-/* An empty one for a reply buffer of `reply_bytes`, at least REPLY_BYTES_MIN, and a request that carried `data_bytes`. NULL
- * without memory. */
+/* An empty one for a reply buffer of `reply_bytes`, at least that of an ICMP_ECHO_REPLY, and a request that carried
+ * `data_bytes`. NULL without memory. */
 struct collection *collection_new(size_t reply_bytes, size_t data_bytes);
 /* NULL is allowed. */
 void collection_free(struct collection *collection);

@@ -17,8 +17,9 @@ size_t outcome_bytes(const struct request *request)
     if (has_collected(request)) {
         return collection_bytes(request->collection);
     }
-    size_t bytes = request->state == REQUEST_ANSWERED ? reply_bytes_of(&request->answer) : REPLY_BYTES_MIN;
-    return bytes <= request->reply_bytes ? bytes : REPLY_BYTES_MIN;
+    size_t bytes_min = reply_bytes_min(request->destination.family);
+    size_t bytes = request->state == REQUEST_ANSWERED ? reply_bytes_of(&request->answer) : bytes_min;
+    return bytes <= request->reply_bytes ? bytes : bytes_min;
 }
 
 static void trace_answer(const struct request *request, const struct echo_answer *answer, uint32_t error)
@@ -65,7 +66,7 @@ static uint32_t write_single(const struct request *request, void *reply, bool co
         return status == request->answer.status ? 0 : status;
     }
     uint32_t error = request->state == REQUEST_FAILED ? request->answer.status : IP_REQ_TIMED_OUT;
-    reply_write_failure(reply, error);
+    reply_write_failure(reply, request->destination.family, error);
     return error;
 }
 

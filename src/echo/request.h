@@ -49,6 +49,7 @@ struct request {
     bool asynchronous;
     bool any_responder; /* broadcast and multicast: whoever answers; over IPv4, all who do */
     bool source_route;  /* quoted destinations may be hops */
+    bool hop_limit_0;   /* as in its call */
     bool relies; /* on the worker, for its answer and for being given up; otherwise its own thread receives */
     uint16_t data_bytes; /* of the request */
     uint32_t reply_bytes;
