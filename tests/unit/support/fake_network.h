@@ -3,10 +3,11 @@
  * sends and decide what comes back, when, and into whose hands.
  *
  * It holds the engine to the rules of transport.h: it ends the program when a receiver is used by two threads at once or
- * the engine's lock is held in a call that may block, or an identifier is used that was not granted, and it frees the packets that it gave out as soon as they may no
- * longer be used, so that the address sanitizer finds whoever does. And it does what Winsock does: each receiver gets every
- * packet, also while it rests; where identifiers are rewritten, the receivers share the packets, and one that was woken
- * goes on listening until it is put to rest, and takes packets that nobody then sees.
+ * the engine's lock is held in any call, all of which may be system calls, or an identifier is used that was not granted,
+ * and it frees the packets that it gave out as soon as they may no longer be used, so that the address sanitizer finds
+ * whoever does. And it does what Winsock does: each receiver gets every packet, also while it rests; where identifiers are
+ * rewritten, the receivers share the packets, and one that was woken goes on listening until it is put to rest, and takes
+ * packets that nobody then sees.
  *
  * A test program may be run over several kinds of transport: the environment variable FAKE_NETWORK, if set, says which.
  * "exchange": it can send and receive in one call.
@@ -40,6 +41,8 @@ struct fake_network_hooks {
     void (*received)(size_t receiver, size_t count);
     /* A thread is about to put a receiver to rest. */
     void (*rest)(size_t receiver);
+    /* A thread is about to wake the one that receives with that receiver. */
+    void (*wake)(size_t receiver);
     /* A receiver of that number is about to be opened. */
     void (*receiver_open)(size_t receiver);
     /* A transport is about to be opened. Returns what transport_open shall return. */
