@@ -1,6 +1,6 @@
 /*
- * IPv6 requests through the engine: what is sent, what answers them and what does not, how the outcome is written. All
- * that does not depend on the family is tested with IPv4.
+ * IPv6 requests through the engine: what is sent, what answers them and what does not, how the outcome is
+ * written. All that does not depend on the family is tested with IPv4.
  */
 #include "support/cmocka_main.h"
 
