@@ -1,0 +1,260 @@
+/*
+ * Packets that arrive at an engine with requests outstanding, and whatever else may happen to it meanwhile.
+ *
+ * An input is a byte of settings and then operations, each a byte and its arguments (below). An input that ends early goes on
+ * with zeros until the operation is over. What must hold is in engine_program.c.
+ */
+#include "fuzz/engine_program.h"
+#include "fuzz/fuzz.h"
+#include "fuzz/os_fibers.h"
+#include "wire/bytes.h"
+#include "wire/checksum.h"
+
+/* Bits of the settings. */
+enum {
+    REWRITE_IDENTIFIERS = 1,
+    SINGLE_PACKETS = 2,
+};
+
+/* The lower 4 bits of an operation's byte; the upper ones, `extra`, are an argument. */
+enum operation {
+    REQUEST, /* extra + 1 of them: manner and destination, time-out and aliasing, data, reply room, options */
+    PACKET,  /* extra: what is mended in it; then a request's number, shape, edits, and its bytes */
+    ADVANCE, /* time by 2^extra ms */
+    SETTLE,
+    WAIT_ALERTABLY,
+    INTERLEAVE, /* 2 bytes: as os_fibers_interleave */
+    FAIL_CALL,  /* the call extra + 1 from here */
+    FAIL_SEND,  /* extra: in which way */
+    SESSION,    /* extra: even closes, odd opens */
+    OPERATIONS,
+};
+
+/* Bits of PACKET's extra: what is made to be as if the packet was about the request. */
+enum {
+    MEND_KEY = 1,
+    MEND_ADDRESS = 2,
+    MEND_LENGTH = 4,
+    MEND_CHECKSUM = 8,
+};
+
+/* PACKET's shape. */
+enum {
+    AS_GIVEN, /* a byte for the length, and the bytes */
+    AS_REPLY,
+    AS_ERROR, /* type and code */
+    SHAPES,
+};
+
+#define IP_HEADER_BYTES   20
+#define ICMP_HEADER_BYTES 8
+#define PACKET_BYTES_MAX  512
+
+struct input {
+    const uint8_t *bytes;
+    size_t left_bytes;
+};
+
+static uint8_t take(struct input *input)
+{
+    if (input->left_bytes == 0) {
+        return 0;
+    }
+    input->left_bytes--;
+    return *input->bytes++;
+}
+
+static uint16_t take_u16(struct input *input)
+{
+    uint16_t high = take(input);
+    return (uint16_t)(high << 8 | take(input));
+}
+
+/* Up to `wanted` bytes; gives how many. */
+static const uint8_t *take_bytes(struct input *input, size_t wanted, size_t *count)
+{
+    const uint8_t *bytes = input->bytes;
+    *count = wanted < input->left_bytes ? wanted : input->left_bytes;
+    input->bytes += *count;
+    input->left_bytes -= *count;
+    return bytes;
+}
+
+/* ---- Requests ---- */
+
+static const uint8_t destinations[][4] = {
+    {192, 0, 2, 1}, {192, 0, 2, 2}, {224, 0, 0, 1}, {255, 255, 255, 255}, {127, 0, 0, 1}, {203, 0, 113, 255},
+};
+
+static const uint32_t timeouts_ms[] = {1000, 0, 1, 20, 100, 60000, 0x7fffffff, 0xffffffff};
+
+static void make_requests(struct input *input, uint8_t extra)
+{
+    struct echo_call call = {0};
+    uint8_t manner = take(input);
+    uint8_t timing = take(input);
+    size_t data_bytes = take(input);
+    call.reply_bytes = (uint32_t)sizeof(ICMP_ECHO_REPLY) + take(input);
+    size_t options_bytes = take(input) % 44;
+    memcpy(&call.destination_be, destinations[manner / MANNERS % 6], 4);
+    call.timeout_ms = timeouts_ms[timing % 8];
+    call.options = take_bytes(input, options_bytes, &options_bytes);
+    call.options_bytes = (uint8_t)options_bytes;
+    call.data = take_bytes(input, data_bytes, &data_bytes);
+    call.data_bytes = (uint16_t)data_bytes;
+    for (unsigned int i = 0; i <= extra; i++) {
+        program_request((enum manner)(manner % MANNERS), &call, timing & 8);
+    }
+}
+
+/* ---- Packets ---- */
+
+static size_t build_header(uint8_t *packet, size_t total_bytes)
+{
+    static const uint8_t header[IP_HEADER_BYTES] = {0x45, 0, 0,   0,  0,   1, 0,   0, 64, 1,
+                                                    0,    0, 198, 51, 100, 1, 192, 0, 2,  99};
+    memcpy(packet, header, sizeof(header));
+    bytes_store_be16(packet + 2, (uint16_t)total_bytes);
+    return sizeof(header);
+}
+
+/* The packet that a host answers with. */
+static size_t build_reply(uint8_t *packet, const struct fake_sent *sent)
+{
+    size_t total_bytes = IP_HEADER_BYTES + sent->message.length_bytes;
+    uint8_t *message = packet + build_header(packet, total_bytes);
+    memcpy(message, sent->bytes, sent->message.length_bytes);
+    message[0] = 0;
+    return total_bytes;
+}
+
+/* The packet that a router answers with. */
+static size_t build_error(uint8_t *packet, const struct fake_sent *sent, struct input *input)
+{
+    size_t total_bytes = 2 * (IP_HEADER_BYTES + ICMP_HEADER_BYTES);
+    uint8_t *message = packet + build_header(packet, total_bytes);
+    memset(message, 0, ICMP_HEADER_BYTES);
+    message[0] = take(input);
+    message[1] = take(input);
+    uint8_t *quote = message + ICMP_HEADER_BYTES;
+    memcpy(quote + build_header(quote, total_bytes), sent->bytes, ICMP_HEADER_BYTES);
+    return total_bytes;
+}
+
+static bool is_error(uint8_t type)
+{
+    return type == 3 || type == 4 || type == 11 || type == 12;
+}
+
+static size_t header_bytes(const uint8_t *header)
+{
+    return (size_t)(header[0] & 0x0f) * 4;
+}
+
+/* Makes a packet fit to the request that was sent, as far as it has the places for that. */
+static void mend(uint8_t *packet, size_t size, unsigned int mended, const struct fake_sent *sent)
+{
+    if (size < IP_HEADER_BYTES) {
+        return;
+    }
+    if (mended & MEND_LENGTH) {
+        bytes_store_be16(packet + 2, (uint16_t)size);
+    }
+    size_t message_at = header_bytes(packet);
+    if (size < message_at + ICMP_HEADER_BYTES) {
+        return;
+    }
+    /* Where the echo header is, and the address that counts. */
+    size_t echo_at = message_at;
+    size_t address_at = 12;
+    if (is_error(packet[message_at])) {
+        size_t quote_at = message_at + ICMP_HEADER_BYTES;
+        echo_at = quote_at + (quote_at < size ? header_bytes(packet + quote_at) : 0);
+        address_at = quote_at + 16;
+    }
+    if (sent != NULL && mended & MEND_KEY && size >= echo_at + ICMP_HEADER_BYTES) {
+        memcpy(packet + echo_at + 4, sent->bytes + 4, 4);
+    }
+    if (sent != NULL && mended & MEND_ADDRESS && size >= address_at + 4) {
+        memcpy(packet + address_at, &sent->message.destination_be, 4);
+    }
+    if (mended & MEND_CHECKSUM) {
+        uint8_t *message = packet + message_at;
+        bytes_store_be16(message + 2, 0);
+        bytes_store_be16(message + 2, checksum_compute(message, size - message_at));
+    }
+}
+
+static void send_packet(struct input *input, uint8_t mended)
+{
+    uint8_t packet[PACKET_BYTES_MAX] = {0};
+    const struct fake_sent *sent = program_sent(take(input));
+    uint8_t shape = take(input);
+    unsigned int edits = shape / SHAPES % 4;
+    size_t size;
+    if (shape % SHAPES == AS_GIVEN || sent == NULL) {
+        const uint8_t *given = take_bytes(input, take(input), &size);
+        memcpy(packet, given, size);
+    } else {
+        size = shape % SHAPES == AS_REPLY ? build_reply(packet, sent) : build_error(packet, sent, input);
+    }
+    while (edits-- > 0) {
+        uint8_t at = take(input);
+        packet[at] = take(input);
+    }
+    mend(packet, size, mended, sent);
+    program_packet(packet, size);
+}
+
+/* ---- Everything ---- */
+
+static const uint32_t send_results[] = {TRANSPORT_NEEDS_BROADCAST, ERROR_NETWORK_UNREACHABLE,
+                                        ERROR_NOT_ENOUGH_MEMORY,   IP_GENERAL_FAILURE,
+                                        IP_PACKET_TOO_BIG,         IP_BAD_DESTINATION};
+
+static void operate(struct input *input)
+{
+    uint8_t byte = take(input);
+    uint8_t extra = byte >> 4;
+    switch ((byte & 0x0f) % OPERATIONS) {
+    case REQUEST:
+        make_requests(input, extra);
+        break;
+    case PACKET:
+        send_packet(input, extra);
+        break;
+    case ADVANCE:
+        os_fibers_advance_clock((UINT64_C(1) << extra) * OS_NS_PER_MS);
+        break;
+    case SETTLE:
+        program_settle();
+        break;
+    case WAIT_ALERTABLY:
+        program_wait_alertably();
+        break;
+    case INTERLEAVE:
+        os_fibers_interleave(take_u16(input));
+        break;
+    case FAIL_CALL:
+        os_fibers_fail_call(extra + 1U);
+        break;
+    case FAIL_SEND:
+        program_fail_send(send_results[extra % 6]);
+        break;
+    case SESSION:
+        (extra & 1 ? program_open : program_close)();
+        break;
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct input input = {data, size};
+    uint8_t settings = take(&input);
+    program_begin(settings & REWRITE_IDENTIFIERS, settings & SINGLE_PACKETS);
+    while (input.left_bytes > 0) {
+        operate(&input);
+    }
+    program_end();
+    return 0;
+}

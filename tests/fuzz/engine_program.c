@@ -1,0 +1,525 @@
+/*
+ * The requests of a program, and what the engine owes it.
+ *
+ * What a packet says is taken from src/wire, which has targets of its own; whether it may end a request, and what the reply
+ * buffer must look like then, is worked out here once more.
+ */
+#include "fuzz/engine_program.h"
+
+#include "echo/apc.h"
+#include "echo/asynchronous.h"
+#include "echo/pending.h"
+#include "echo/synchronous.h"
+#include "fuzz/fuzz.h"
+#include "fuzz/os_fibers.h"
+#include "wire/icmpv4.h"
+#include "wire/ipv4.h"
+#include "wire/ipv4_options.h"
+#include "wire/status.h"
+
+/* Longer than any time-out. */
+#define AGES_NS (UINT64_C(0x200000000) * OS_NS_PER_MS)
+/* After that a worker that nobody needs has parked, or ended if it had parked before. */
+#define WORKER_ENDS_NS (5000 * OS_NS_PER_MS)
+
+struct packet {
+    uint8_t *bytes;
+    size_t length_bytes;
+};
+
+struct program_request {
+    enum manner manner;
+    struct echo_call call;
+    uint8_t *reply;  /* exactly as long as the call says; freed as soon as the program is told */
+    uint8_t *before; /* what was in it before */
+    uint8_t *data;   /* until the call has returned, unless they are in the reply buffer; likewise: */
+    uint8_t *options;
+    os_handle event;
+
+    bool accepted; /* the engine owes an outcome */
+    bool over;     /* and the program has been told */
+    bool deaf;     /* nobody is there to be told */
+    bool to_many;  /* anybody may answer */
+    const struct fake_sent *sent;
+    size_t packets_before; /* how many had come when it was sent */
+    uint64_t begun_ns;     /* before it was sent */
+    uint64_t sent_ns;
+    uint32_t send_result;
+};
+
+static struct engine *session;
+static struct program_request requests[REQUESTS_MAX];
+static size_t request_count;
+static struct packet packets[PACKETS_MAX];
+static size_t packet_count;
+static uint32_t next_send_result;
+static bool identifiers_are_rewritten;
+
+/* ---- Which packet answers which request ---- */
+
+/* What a packet says. */
+struct reading {
+    struct ipv4_packet header;
+    struct icmpv4_message message;
+    uint32_t status;
+};
+
+static bool read_packet(const struct packet *packet, struct reading *reading)
+{
+    const struct ipv4_packet *header = &reading->header;
+    if (!ipv4_parse(packet->bytes, packet->length_bytes, &reading->header) || header->protocol != 1 ||
+        (header->flags & IPV4_FLAG_MORE_FRAGMENTS) != 0 || header->fragment_offset != 0 ||
+        !icmpv4_parse(header->payload, header->payload_bytes, &reading->message)) {
+        return false;
+    }
+    reading->status = status_from_icmpv4(reading->message.type, reading->message.code);
+    return reading->status != STATUS_NONE;
+}
+
+static bool answers(const struct reading *reading, const struct program_request *request)
+{
+    const struct icmpv4_message *message = &reading->message;
+    if (request->sent == NULL || message->sequence != request->sent->sequence ||
+        (message->identifier != request->sent->identifier && !identifiers_are_rewritten)) {
+        return false;
+    }
+    if (message->kind == ICMPV4_ECHO_REPLY) {
+        return reading->header.source_be == request->call.destination_be || request->to_many;
+    }
+    bool source_route =
+        ipv4_options_have_source_route(request->sent->message.options, request->sent->message.options_bytes);
+    return message->quoted_destination_be == request->call.destination_be ||
+           (message->quoted_source_route && source_route);
+}
+
+/* ---- What stands in a reply buffer ---- */
+
+/* Whether nothing was written to it from `offset` on. */
+static bool untouched_from(const struct program_request *request, size_t offset)
+{
+    return memcmp(request->reply + offset, request->before + offset, request->call.reply_bytes - offset) == 0;
+}
+
+static ICMP_ECHO_REPLY reply_of(const struct program_request *request)
+{
+    ICMP_ECHO_REPLY reply;
+    memcpy(&reply, request->reply, sizeof(reply));
+    return reply;
+}
+
+/* How much of the options of a packet is handed over: an error is told without them rather than not at all. */
+static size_t options_kept(const struct reading *reading, size_t room)
+{
+    size_t options_bytes = reading->header.options_bytes;
+    return reading->status != IP_SUCCESS && options_bytes > room ? 0 : options_bytes;
+}
+
+static bool fits(const struct reading *reading, const struct program_request *request)
+{
+    size_t room = request->call.reply_bytes - sizeof(ICMP_ECHO_REPLY);
+    return options_kept(reading, room) + reading->message.data_bytes <= room;
+}
+
+static bool shows(const struct reading *reading, const struct program_request *request)
+{
+    ICMP_ECHO_REPLY reply = reply_of(request);
+    const struct ipv4_packet *header = &reading->header;
+    const struct icmpv4_message *message = &reading->message;
+    size_t options_bytes = options_kept(reading, request->call.reply_bytes - sizeof(reply));
+    const uint8_t *options = request->reply + sizeof(reply);
+    const uint8_t *data = options + options_bytes;
+    uint64_t age_ms = (os_now_ns() - request->begun_ns) / OS_NS_PER_MS;
+    return reply.Status == reading->status && reply.Address == header->source_be &&
+           reply.RoundTripTime <= age_ms && reply.Options.Ttl == header->ttl &&
+           reply.Options.Tos == header->tos && reply.Options.Flags == header->flags &&
+           reply.Options.OptionsSize == options_bytes && reply.Options.OptionsData == options &&
+           memcmp(options, header->options, options_bytes) == 0 && reply.DataSize == message->data_bytes &&
+           reply.Data == data &&
+           (message->data_bytes == 0 || memcmp(data, message->data, message->data_bytes) == 0) &&
+           untouched_from(request, sizeof(reply) + options_bytes + message->data_bytes);
+}
+
+static bool is_failure(const struct program_request *request, uint32_t status)
+{
+    ICMP_ECHO_REPLY reply = reply_of(request);
+    return reply.Status == status && reply.Address == 0 && reply.RoundTripTime == 0 && reply.DataSize == 0 &&
+           reply.Reserved == 0 && reply.Data == NULL && reply.Options.Ttl == 0 && reply.Options.Tos == 0 &&
+           reply.Options.Flags == 0 && reply.Options.OptionsSize == 0 && reply.Options.OptionsData == NULL &&
+           untouched_from(request, sizeof(reply));
+}
+
+/* ---- Outcomes ---- */
+
+static bool any(const struct reading *reading, const struct program_request *request)
+{
+    (void)reading;
+    (void)request;
+    return true;
+}
+
+static bool shown(const struct reading *reading, const struct program_request *request)
+{
+    return fits(reading, request) && shows(reading, request);
+}
+
+static bool too_much(const struct reading *reading, const struct program_request *request)
+{
+    return !fits(reading, request);
+}
+
+/* Whether, from the packet of that number on, one came that answers the request and is `such`. */
+static bool came(const struct program_request *request, size_t from,
+                 bool (*such)(const struct reading *reading, const struct program_request *request))
+{
+    struct reading reading;
+    for (size_t i = from; i < packet_count; i++) {
+        if (read_packet(&packets[i], &reading) && answers(&reading, request) && such(&reading, request)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether there was a reason to give the program this IP_STATUS instead of an answer. */
+static bool is_owed_failure(const struct program_request *request, uint32_t status)
+{
+    switch (status) {
+    case IP_REQ_TIMED_OUT:
+        return os_now_ns() - request->begun_ns >= call_timeout_ns(&request->call);
+    case IP_NO_RESOURCES:
+        return os_fibers_failed_calls() > 0;
+    case IP_GENERAL_FAILURE:
+        return status == request->send_result || came(request, 0, too_much);
+    default:
+        return status == request->send_result;
+    }
+}
+
+/* The program is told: by the engine, this once. */
+static void told(struct program_request *request)
+{
+    fuzz_require(request->accepted && !request->over && !request->deaf);
+    request->over = true;
+    if (request->sent == NULL) {
+        /* An answer by chance, to a message that has a key but was not sent yet: nobody knows that key here. */
+    } else if (!came(request, 0, shown)) {
+        uint32_t status = reply_of(request).Status;
+        fuzz_require(is_owed_failure(request, status) && is_failure(request, status));
+    } else {
+        fuzz_require(reply_of(request).Reserved == (request->manner == SYNCHRONOUS ? 0 : 1));
+    }
+    free(request->reply);
+    request->reply = NULL;
+}
+
+static void told_by_event(void *context)
+{
+    told(context);
+}
+
+static void told_by_routine(void *context, struct echo_io_status *io_status, uint32_t reserved)
+{
+    fuzz_require(reserved == 0 &&
+                 io_status->information <= ((struct program_request *)context)->call.reply_bytes);
+    told(context);
+    os_fibers_alertable_wait(0); /* others that are ready run inside this one */
+}
+
+/* What is wrong with the call itself, as an IP_STATUS. */
+static uint32_t fault_of(const struct echo_call *call)
+{
+    switch (ipv4_options_check(call->options, call->options_bytes)) {
+    case IPV4_OPTIONS_TOO_BIG:
+        return IP_OPTION_TOO_BIG;
+    case IPV4_OPTIONS_MALFORMED:
+        return IP_BAD_OPTION;
+    default:
+        return IP_SUCCESS;
+    }
+}
+
+static void refused(struct program_request *request, uint32_t error)
+{
+    fuzz_require((error == ERROR_NOT_ENOUGH_MEMORY && os_fibers_failed_calls() > 0) ||
+                 (error != 0 && error == request->send_result));
+    fuzz_require(!request->over && untouched_from(request, 0));
+    request->accepted = false;
+}
+
+/* ---- Making requests, each on its thread ---- */
+
+static void call_asynchronous(struct program_request *request, struct engine *engine)
+{
+    struct notification wanted = {.event = request->event, .routine = told_by_routine, .context = request};
+    uint32_t fault = fault_of(&request->call);
+    uint32_t error = echo_asynchronous(engine, &request->call, &wanted);
+    if (fault != IP_SUCCESS) {
+        fuzz_require(error == fault && untouched_from(request, 0));
+        request->accepted = false;
+    } else if (error != ERROR_IO_PENDING) {
+        refused(request, error);
+    }
+}
+
+static void call_synchronous(struct program_request *request, struct engine *engine)
+{
+    uint32_t fault = fault_of(&request->call);
+    uint32_t error;
+    uint32_t replies = echo_synchronous(engine, &request->call, &error);
+    fuzz_require(replies == (error == 0 ? 1 : 0));
+    if (fault != IP_SUCCESS) {
+        fuzz_require(error == fault && is_failure(request, fault));
+        request->accepted = false;
+    } else if (error == 0) {
+        fuzz_require(came(request, 0, shown));
+        told(request);
+    } else if (error < IP_STATUS_BASE) {
+        refused(request, error);
+    } else {
+        fuzz_require(is_failure(request, error));
+        told(request);
+    }
+}
+
+/* Makes the call. The program's data may go as soon as that has returned. */
+static void make(struct program_request *request)
+{
+    struct engine *engine;
+    if (engine_acquire(&engine) != 0) {
+        refused(request, ERROR_NOT_ENOUGH_MEMORY);
+        goto cleanup_data;
+    }
+    *os_fibers_own() = request;
+    if (request->manner == SYNCHRONOUS) {
+        call_synchronous(request, engine);
+    } else {
+        call_asynchronous(request, engine);
+    }
+    *os_fibers_own() = NULL;
+    engine_release(engine);
+
+cleanup_data:
+    free(request->data);
+    free(request->options);
+    request->data = NULL;
+    request->options = NULL;
+}
+
+static void thread_main(void *argument)
+{
+    struct program_request *request = argument;
+    if (request->manner == BY_ROUTINE_OF_DYING) {
+        os_fibers_end_silently();
+    }
+    make(request);
+    if (request->manner == BY_ROUTINE_OF_OTHER) {
+        while (request->accepted && !request->over) {
+            os_fibers_alertable_wait(OS_NEVER);
+        }
+    } else if (!request->over) { /* this thread has never waited alertably, and it is too late now */
+        request->deaf = true;
+        free(request->reply);
+        request->reply = NULL;
+    }
+}
+
+static uint32_t on_send(const struct fake_sent *sent)
+{
+    struct program_request *request = *os_fibers_own();
+    fuzz_require(request != NULL && "a message is sent for nobody");
+    request->sent = sent;
+    request->sent_ns = os_now_ns();
+    request->packets_before = packet_count;
+    uint32_t result = next_send_result;
+    next_send_result = 0;
+    if (result == TRANSPORT_NEEDS_BROADCAST) {
+        result = sent->message.broadcast ? 0 : result;
+        request->to_many = true;
+    } else {
+        request->send_result = result;
+    }
+    return result;
+}
+
+void program_fail_send(uint32_t result)
+{
+    next_send_result = result;
+}
+
+static bool is_multicast(uint32_t address_be)
+{
+    uint8_t first_byte;
+    memcpy(&first_byte, &address_be, 1);
+    return first_byte >> 4 == 14;
+}
+
+void program_request(enum manner manner, const struct echo_call *call, bool aliased)
+{
+    if (request_count == REQUESTS_MAX) {
+        return;
+    }
+    struct program_request *request = &requests[request_count++];
+    *request = (struct program_request){.manner = manner, .call = *call, .begun_ns = os_now_ns()};
+    request->accepted = true;
+    request->to_many = is_multicast(call->destination_be) || call->destination_be == UINT32_MAX;
+    request->reply = fuzz_allocate(call->reply_bytes);
+    memset(request->reply, 0xee, call->reply_bytes);
+    request->call.reply = request->reply;
+    request->options = fuzz_copy(call->options, call->options_bytes);
+    request->call.options = request->options;
+    if (aliased && call->data_bytes <= call->reply_bytes) {
+        memcpy(request->reply, call->data, call->data_bytes);
+        request->call.data = request->reply;
+    } else {
+        request->data = fuzz_copy(call->data, call->data_bytes);
+        request->call.data = request->data;
+    }
+    request->before = fuzz_copy(request->reply, call->reply_bytes);
+    if (manner == BY_EVENT) {
+        request->event = os_fibers_event_open(told_by_event, request);
+    }
+    if (manner == BY_EVENT || manner == BY_ROUTINE) {
+        make(request);
+    } else {
+        os_fibers_start(thread_main, request);
+    }
+}
+
+const struct fake_sent *program_sent(size_t number)
+{
+    return request_count > 0 ? requests[number % request_count].sent : NULL;
+}
+
+void program_packet(const uint8_t *bytes, size_t length_bytes)
+{
+    if (packet_count < PACKETS_MAX) {
+        packets[packet_count++] =
+            (struct packet){.bytes = fuzz_copy(bytes, length_bytes), .length_bytes = length_bytes};
+        fake_network_deliver_bytes(bytes, length_bytes);
+    }
+}
+
+/* ---- What must hold whenever everybody waits ---- */
+
+static void check_engine(struct engine *engine)
+{
+    const struct deadline_heap *heap = &engine->deadlines;
+    os_lock_acquire(&echo_lock);
+    fuzz_require(engine->pending.count == heap->count && engine->relying <= heap->count);
+    for (size_t i = 0; i < heap->count; i++) {
+        const struct request *request = request_of_deadline(heap->items[i]);
+        fuzz_require(heap->items[i]->position == i + 1);
+        fuzz_require(i == 0 || heap->items[(i - 1) / 2]->due_ns <= heap->items[i]->due_ns);
+        fuzz_require(pending_find(engine, pending_key(request)) == request);
+        fuzz_require(request->state == REQUEST_OUTSTANDING);
+    }
+    os_lock_release(&echo_lock);
+}
+
+/* Whoever has not been told has no answer, and time left. */
+static void check_patience(const struct program_request *request)
+{
+    fuzz_require(request->sent != NULL);
+    fuzz_require(os_now_ns() < request->sent_ns + call_timeout_ns(&request->call));
+    fuzz_require(!came(request, request->packets_before, any));
+    fuzz_require(untouched_from(request, 0));
+}
+
+static void check_requests(bool main_has_waited_alertably)
+{
+    for (size_t i = 0; i < request_count; i++) {
+        const struct program_request *request = &requests[i];
+        if (request->accepted && !request->over && !request->deaf &&
+            (request->manner != BY_ROUTINE || main_has_waited_alertably)) {
+            check_patience(request);
+        }
+    }
+    if (session != NULL) {
+        check_engine(session);
+    }
+}
+
+void program_settle(void)
+{
+    os_fibers_settle();
+    check_requests(false);
+}
+
+void program_wait_alertably(void)
+{
+    os_fibers_settle();
+    os_fibers_alertable_wait(0);
+    check_requests(true);
+}
+
+/* ---- Beginning and end ---- */
+
+void program_open(void)
+{
+    if (session == NULL && engine_acquire(&session) != 0) {
+        fuzz_require(os_fibers_failed_calls() > 0);
+        session = NULL;
+    }
+}
+
+void program_close(void)
+{
+    if (session != NULL) {
+        engine_release(session);
+        session = NULL;
+    }
+}
+
+void program_begin(bool rewrite_identifiers, bool single_packets)
+{
+    os_fibers_begin();
+    os_fibers_on_thread_end(apc_thread_ends);
+    fake_network_reset();
+    fake_network_hook((struct fake_network_hooks){.send = on_send});
+    fake_network_rewrite_identifiers(rewrite_identifiers);
+    fake_network_single_packets(single_packets);
+    identifiers_are_rewritten = rewrite_identifiers;
+    next_send_result = 0;
+    program_open();
+}
+
+/* Lets so much time pass that every request is over, and looks at each. */
+static void finish_requests(void)
+{
+    program_wait_alertably();
+    os_fibers_advance_clock(AGES_NS);
+    program_wait_alertably();
+    for (size_t i = 0; i < request_count; i++) {
+        struct program_request *request = &requests[i];
+        fuzz_require(request->over || request->deaf || !request->accepted);
+        if (request->event != 0) {
+            os_handle_close(request->event);
+        }
+        free(request->reply);
+        free(request->before);
+    }
+    request_count = 0;
+}
+
+void program_end(void)
+{
+    os_fibers_interleave(0);
+    os_fibers_fail_call(0);
+    finish_requests();
+    program_close();
+    while (packet_count > 0) {
+        free(packets[--packet_count].bytes);
+    }
+    for (int parked = 0; parked <= 1; parked++) {
+        os_fibers_advance_clock(WORKER_ENDS_NS);
+        os_fibers_settle();
+    }
+    os_fibers_end();
+    apc_abandon();
+    fuzz_require(fake_network_opened() == fake_network_closed());
+    fuzz_require(os_fibers_allocations() == 0);
+    fuzz_require(os_fibers_handles() == 0);
+    /* Without memory for the thread that would release it, the DLL stays loaded. */
+    fuzz_require(os_fibers_module_references() <= os_fibers_failed_calls());
+    fake_network_reset();
+}
