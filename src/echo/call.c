@@ -4,6 +4,7 @@
 #include "echo/call.h"
 
 #include "echo/pending.h"
+#include "echo/receive.h"
 #include "echo/worker.h"
 #include "wire/icmpv4.h"
 #include "wire/ipv4.h"
@@ -118,9 +119,21 @@ static void restart_clock(void *context)
     os_lock_release(&echo_lock);
 }
 
-uint32_t call_send(struct engine *engine, const struct echo_call *call, struct echo_message *message,
-                   uint32_t key)
+static uint32_t send_once(struct engine *engine, const struct transport_message *message, uint64_t timeout_ns,
+                          struct request *own)
 {
+    if (own == NULL || engine->transport->operations->exchange == NULL) {
+        return engine->transport->operations->send(engine->transport, message);
+    }
+    /* The clock starts anew in there, so it may be that this ends a little early. */
+    struct receive_role role = {.own = own};
+    return receive_exchange(engine, own->listener, message, own->sent_ns + timeout_ns, &role);
+}
+
+uint32_t call_send(struct engine *engine, const struct echo_call *call, struct echo_message *message,
+                   uint32_t key, struct request *own)
+{
+    identifier_claim_ahead(engine); /* before the clock starts */
     icmpv4_build_echo_request(message->bytes, message->length_bytes, key_identifier(key), key_sequence(key));
     struct sending sending = {engine, key, call_timeout_ns(call)};
     struct transport_message sent = {
@@ -137,11 +150,11 @@ uint32_t call_send(struct engine *engine, const struct echo_call *call, struct e
         .sending = restart_clock,
         .context = &sending,
     };
-    uint32_t error = engine->transport->operations->send(engine->transport, &sent);
+    uint32_t error = send_once(engine, &sent, sending.timeout_ns, own);
     if (error == TRANSPORT_NEEDS_BROADCAST) {
         expect_any_responder(engine, key);
         sent.broadcast = true;
-        error = engine->transport->operations->send(engine->transport, &sent);
+        error = send_once(engine, &sent, sending.timeout_ns, own);
     }
     return error;
 }

@@ -116,6 +116,18 @@ size_t receive_batch(struct engine *engine, struct listener *listener, uint64_t 
     return count;
 }
 
+uint32_t receive_exchange(struct engine *engine, struct listener *listener,
+                          const struct transport_message *message, uint64_t deadline_ns,
+                          const struct receive_role *role)
+{
+    struct transport_packet packets[BATCH_PACKETS];
+    uint32_t error = 0;
+    size_t count = engine->transport->operations->exchange(listener->receiver, message, deadline_ns, packets,
+                                                           BATCH_PACKETS, &error);
+    packets_handle(engine, packets, count, role);
+    return error;
+}
+
 static const struct receive_role for_others = {.own = NULL, .completed = NULL};
 
 void receive_rest(struct engine *engine, struct listener *listener)

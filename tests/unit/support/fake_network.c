@@ -46,6 +46,8 @@ struct transport_receiver {
 
 struct fake_transport {
     struct transport transport; /* first */
+    struct transport_operations operations;
+    bool granted[65536]; /* by identifier */
     struct fake_transport *next;
     struct transport_receiver *receivers;
     size_t receiver_count;
@@ -60,11 +62,16 @@ static struct fake_sent *sent_messages;
 static size_t sent_count;
 static size_t opened;
 static size_t closed;
+static size_t claims;
+static size_t granted;
 static size_t receivers;
 static size_t receives;
+static size_t exchanges;
 static size_t discards;
 static uint64_t listening_order;
 static bool rewrite_identifiers;
+static bool want_claims = true;
+static bool provide_exchange;
 static bool fail_receivers;
 static bool single_packets;
 
@@ -129,15 +136,49 @@ static struct fake_network_hooks current_hooks(void)
     return current;
 }
 
+/* ---- Identifiers ---- */
+
+static bool fake_identifier_claim(struct transport *base, uint16_t identifier)
+{
+    require_no_lock();
+    struct fake_transport *transport = (struct fake_transport *)(void *)base;
+    os_lock_acquire(&network_lock);
+    if (transport->transport.rewrites_identifier || identifier == 0 || transport->granted[identifier]) {
+        panic("an identifier is claimed that cannot be, or that the engine has");
+    }
+    claims++;
+    bool (*hook)(uint16_t) = hooks.identifier_claim;
+    os_lock_release(&network_lock);
+
+    bool grant = hook == NULL || hook(identifier);
+    os_lock_acquire(&network_lock);
+    transport->granted[identifier] = grant;
+    granted += grant;
+    os_lock_release(&network_lock);
+    return grant;
+}
+
+static void require_granted(struct fake_transport *transport, const struct transport_message *message)
+{
+    uint16_t identifier = (uint16_t)(message->bytes[4] << 8 | message->bytes[5]);
+    os_lock_acquire(&network_lock);
+    bool may_be_used = transport->granted[identifier] || transport->operations.identifier_claim == NULL ||
+                       transport->transport.rewrites_identifier;
+    os_lock_release(&network_lock);
+    if (!may_be_used) {
+        panic("an identifier is used that was not granted");
+    }
+}
+
 /* ---- Sending ---- */
 
 static uint32_t fake_send(struct transport *transport, const struct transport_message *message)
 {
-    (void)transport;
     require_no_lock();
     if (message->length_bytes < 8 || message->options_bytes > 40) {
         panic("a message is sent that can be no ICMP message, or has too many options");
     }
+    require_granted((struct fake_transport *)(void *)transport, message);
     if (hooks.prepare != NULL) {
         hooks.prepare();
     }
@@ -537,6 +578,17 @@ static size_t fake_receive(struct transport_receiver *receiver, uint64_t deadlin
     return count;
 }
 
+static size_t fake_exchange(struct transport_receiver *receiver, const struct transport_message *message,
+                            uint64_t deadline_ns, struct transport_packet *packets, size_t capacity,
+                            uint32_t *error)
+{
+    os_lock_acquire(&network_lock);
+    exchanges++;
+    os_lock_release(&network_lock);
+    *error = fake_send(&receiver->transport->transport, message);
+    return *error == 0 ? fake_receive(receiver, deadline_ns, packets, capacity) : 0;
+}
+
 static size_t fake_rest(struct transport_receiver *receiver, struct transport_packet *packets,
                         size_t capacity)
 {
@@ -615,9 +667,11 @@ static const struct transport_operations operations = {
     .send = fake_send,
     .receiver_open = fake_receiver_open,
     .receive = fake_receive,
+    .exchange = fake_exchange,
     .rest = fake_rest,
     .discard = fake_discard,
     .wake = fake_wake,
+    .identifier_claim = fake_identifier_claim,
     .close = fake_close,
 };
 
@@ -633,17 +687,31 @@ uint32_t transport_open(struct transport **transport)
     if (fresh == NULL) {
         return 8; /* ERROR_NOT_ENOUGH_MEMORY */
     }
-    fresh->transport.operations = &operations;
+    fresh->transport.operations = &fresh->operations;
+    fresh->operations = operations;
     fresh->transport.name = "fake";
     fresh->transport.has_ipv4 = true;
     os_lock_acquire(&network_lock);
     fresh->transport.rewrites_identifier = rewrite_identifiers;
+    if (!want_claims) {
+        fresh->operations.identifier_claim = NULL;
+    }
+    if (!provide_exchange) {
+        fresh->operations.exchange = NULL;
+    }
     fresh->next = transports;
     transports = fresh;
     opened++;
     os_lock_release(&network_lock);
     *transport = &fresh->transport;
     return 0;
+}
+
+/* Whether the test program is run over that kind of transport. */
+static bool is_variant(const char *variant)
+{
+    const char *wanted = getenv("FAKE_NETWORK");
+    return wanted != NULL && strcmp(wanted, variant) == 0;
 }
 
 void fake_network_reset(void)
@@ -660,10 +728,15 @@ void fake_network_reset(void)
     sent_count = 0;
     opened = 0;
     closed = 0;
+    claims = 0;
+    granted = 0;
     receivers = 0;
     receives = 0;
+    exchanges = 0;
     discards = 0;
     rewrite_identifiers = false;
+    want_claims = true;
+    provide_exchange = is_variant("exchange");
     fail_receivers = false;
     single_packets = false;
 }
@@ -685,6 +758,16 @@ static void set(bool *setting, bool value)
 void fake_network_rewrite_identifiers(bool rewrite)
 {
     set(&rewrite_identifiers, rewrite);
+}
+
+void fake_network_want_claims(bool want)
+{
+    set(&want_claims, want);
+}
+
+void fake_network_provide_exchange(bool provide)
+{
+    set(&provide_exchange, provide);
 }
 
 void fake_network_fail_receivers(bool fail)
@@ -717,6 +800,16 @@ size_t fake_network_closed(void)
     return get(&closed);
 }
 
+size_t fake_network_claims(void)
+{
+    return get(&claims);
+}
+
+size_t fake_network_granted(void)
+{
+    return get(&granted);
+}
+
 size_t fake_network_receivers(void)
 {
     return get(&receivers);
@@ -725,6 +818,11 @@ size_t fake_network_receivers(void)
 size_t fake_network_receives(void)
 {
     return get(&receives);
+}
+
+size_t fake_network_exchanges(void)
+{
+    return get(&exchanges);
 }
 
 size_t fake_network_discards(void)
