@@ -14,6 +14,8 @@
 enum {
     REWRITE_IDENTIFIERS = 1,
     SINGLE_PACKETS = 2,
+    PROVIDE_EXCHANGE = 4,
+    WANT_CLAIMS = 8,
 };
 
 /* The lower 4 bits of an operation's byte; the upper ones, `extra`, are an argument. */
@@ -38,13 +40,17 @@ enum {
     MEND_CHECKSUM = 8,
 };
 
-/* PACKET's shape. */
+/* PACKET's shape: where its bytes come from, */
 enum {
     AS_GIVEN, /* a byte for the length, and the bytes */
     AS_REPLY,
     AS_ERROR, /* type and code */
-    SHAPES,
+    ORIGINS,
 };
+/* in which form the transport gives it out (enum transport_form), and how many bytes of it are changed: each time a byte for
+ * the place and one for the value. */
+#define FORMS             3
+#define EDITS_MAX         3
 
 #define IP_HEADER_BYTES   20
 #define ICMP_HEADER_BYTES 8
@@ -88,6 +94,13 @@ static const uint8_t destinations[][4] = {
 
 static const uint32_t timeouts_ms[] = {1000, 0, 1, 20, 100, 60000, 0x7fffffff, 0xffffffff};
 
+static struct ip_address address_v4(const uint8_t bytes[4])
+{
+    uint32_t address_be;
+    memcpy(&address_be, bytes, sizeof(address_be));
+    return ip_address_v4(address_be);
+}
+
 static void make_requests(struct input *input, uint8_t extra)
 {
     struct echo_call call = {0};
@@ -96,7 +109,7 @@ static void make_requests(struct input *input, uint8_t extra)
     size_t data_bytes = take(input);
     call.reply_bytes = (uint32_t)sizeof(ICMP_ECHO_REPLY) + take(input);
     size_t options_bytes = take(input) % 44;
-    memcpy(&call.destination_be, destinations[manner / MANNERS % 6], 4);
+    call.destination = address_v4(destinations[manner / MANNERS % 6]);
     call.timeout_ms = timeouts_ms[timing % 8];
     call.options = take_bytes(input, options_bytes, &options_bytes);
     call.options_bytes = (uint8_t)options_bytes;
@@ -176,7 +189,7 @@ static void mend(uint8_t *packet, size_t size, unsigned int mended, const struct
         memcpy(packet + echo_at + 4, sent->bytes + 4, 4);
     }
     if (sent != NULL && mended & MEND_ADDRESS && size >= address_at + 4) {
-        memcpy(packet + address_at, &sent->message.destination_be, 4);
+        memcpy(packet + address_at, sent->message.destination.bytes, 4);
     }
     if (mended & MEND_CHECKSUM) {
         uint8_t *message = packet + message_at;
@@ -185,25 +198,57 @@ static void mend(uint8_t *packet, size_t size, unsigned int mended, const struct
     }
 }
 
+/* A packet as the transport gives it out. When it is too short for a form, it stays a packet. */
+static struct transport_packet in_form(enum transport_form form, const uint8_t *bytes, size_t size)
+{
+    struct transport_packet packet = {.bytes = bytes, .length_bytes = size, .options = bytes};
+    size_t message_at = size >= IP_HEADER_BYTES ? header_bytes(bytes) : size;
+    if (form == TRANSPORT_IPV4_PACKET || message_at < IP_HEADER_BYTES || message_at >= size) {
+        return packet;
+    }
+    const uint8_t *message = bytes + message_at;
+    packet.form = TRANSPORT_MESSAGE;
+    packet.bytes = message;
+    packet.length_bytes = size - message_at;
+    packet.peer = address_v4(bytes + 12);
+    packet.ttl = bytes[8];
+    packet.tos = bytes[1];
+    packet.options = bytes + IP_HEADER_BYTES;
+    packet.options_bytes = message_at - IP_HEADER_BYTES;
+    size_t quote_bytes = ICMP_HEADER_BYTES + IP_HEADER_BYTES;
+    if (form == TRANSPORT_ERROR && packet.length_bytes > quote_bytes) {
+        packet.form = TRANSPORT_ERROR;
+        packet.bytes += quote_bytes;
+        packet.length_bytes -= quote_bytes;
+        packet.destination = address_v4(message + ICMP_HEADER_BYTES + 16);
+        packet.icmp_type = message[0];
+        packet.icmp_code = message[1];
+    }
+    return packet;
+}
+
 static void send_packet(struct input *input, uint8_t mended)
 {
-    uint8_t packet[PACKET_BYTES_MAX] = {0};
+    uint8_t bytes[PACKET_BYTES_MAX] = {0};
     const struct fake_sent *sent = program_sent(take(input));
     uint8_t shape = take(input);
-    unsigned int edits = shape / SHAPES % 4;
+    unsigned int origin = shape % ORIGINS;
+    enum transport_form form = (enum transport_form)(shape / ORIGINS % FORMS);
+    unsigned int edits = shape / ORIGINS / FORMS % (EDITS_MAX + 1);
     size_t size;
-    if (shape % SHAPES == AS_GIVEN || sent == NULL) {
+    if (origin == AS_GIVEN || sent == NULL) {
         const uint8_t *given = take_bytes(input, take(input), &size);
-        memcpy(packet, given, size);
+        memcpy(bytes, given, size);
     } else {
-        size = shape % SHAPES == AS_REPLY ? build_reply(packet, sent) : build_error(packet, sent, input);
+        size = origin == AS_REPLY ? build_reply(bytes, sent) : build_error(bytes, sent, input);
     }
     while (edits-- > 0) {
         uint8_t at = take(input);
-        packet[at] = take(input);
+        bytes[at] = take(input);
     }
-    mend(packet, size, mended, sent);
-    program_packet(packet, size);
+    mend(bytes, size, mended, sent);
+    struct transport_packet packet = in_form(form, bytes, size);
+    program_packet(&packet);
 }
 
 /* ---- Everything ---- */
@@ -251,7 +296,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct input input = {data, size};
     uint8_t settings = take(&input);
-    program_begin(settings & REWRITE_IDENTIFIERS, settings & SINGLE_PACKETS);
+    program_begin(&(struct program_settings){
+        .rewrite_identifiers = settings & REWRITE_IDENTIFIERS,
+        .single_packets = settings & SINGLE_PACKETS,
+        .provide_exchange = settings & PROVIDE_EXCHANGE,
+        .want_claims = settings & WANT_CLAIMS,
+    });
     while (input.left_bytes > 0) {
         operate(&input);
     }

@@ -1,31 +1,24 @@
 /*
  * The requests of a program, and what the engine owes it.
  *
- * What a packet says is taken from src/wire, which has targets of its own; whether it may end a request, and what the reply
- * buffer must look like then, is worked out here once more.
+ * What a packet says is taken from candidate.h, which has a target of its own; whether it may end a request, and what the
+ * reply buffer must look like then, is worked out here once more.
  */
 #include "fuzz/engine_program.h"
 
 #include "echo/apc.h"
 #include "echo/asynchronous.h"
+#include "echo/candidate.h"
 #include "echo/pending.h"
 #include "echo/synchronous.h"
 #include "fuzz/fuzz.h"
 #include "fuzz/os_fibers.h"
-#include "wire/icmpv4.h"
-#include "wire/ipv4.h"
 #include "wire/ipv4_options.h"
-#include "wire/status.h"
 
 /* Longer than any time-out. */
 #define AGES_NS (UINT64_C(0x200000000) * OS_NS_PER_MS)
 /* After that a worker that nobody needs has parked, or ended if it had parked before. */
 #define WORKER_ENDS_NS (5000 * OS_NS_PER_MS)
-
-struct packet {
-    uint8_t *bytes;
-    size_t length_bytes;
-};
 
 struct program_request {
     enum manner manner;
@@ -50,46 +43,29 @@ struct program_request {
 static struct engine *session;
 static struct program_request requests[REQUESTS_MAX];
 static size_t request_count;
-static struct packet packets[PACKETS_MAX];
+static struct transport_packet packets[PACKETS_MAX]; /* all that came */
 static size_t packet_count;
 static uint32_t next_send_result;
-static bool identifiers_are_rewritten;
+static bool refuse_claim; /* the next one */
+static struct program_settings settings;
 
 /* ---- Which packet answers which request ---- */
 
-/* What a packet says. */
-struct reading {
-    struct ipv4_packet header;
-    struct icmpv4_message message;
-    uint32_t status;
-};
-
-static bool read_packet(const struct packet *packet, struct reading *reading)
+static bool answers(const struct candidate *candidate, const struct program_request *request)
 {
-    const struct ipv4_packet *header = &reading->header;
-    if (!ipv4_parse(packet->bytes, packet->length_bytes, &reading->header) || header->protocol != 1 ||
-        (header->flags & IPV4_FLAG_MORE_FRAGMENTS) != 0 || header->fragment_offset != 0 ||
-        !icmpv4_parse(header->payload, header->payload_bytes, &reading->message)) {
+    const struct ip_address *destination = &request->call.destination;
+    if (request->sent == NULL || candidate->sequence != request->sent->sequence ||
+        (candidate->identifier != request->sent->identifier && !settings.rewrite_identifiers) ||
+        candidate->answer.responder.family != destination->family) {
         return false;
     }
-    reading->status = status_from_icmpv4(reading->message.type, reading->message.code);
-    return reading->status != STATUS_NONE;
-}
-
-static bool answers(const struct reading *reading, const struct program_request *request)
-{
-    const struct icmpv4_message *message = &reading->message;
-    if (request->sent == NULL || message->sequence != request->sent->sequence ||
-        (message->identifier != request->sent->identifier && !identifiers_are_rewritten)) {
-        return false;
-    }
-    if (message->kind == ICMPV4_ECHO_REPLY) {
-        return reading->header.source_be == request->call.destination_be || request->to_many;
+    if (!candidate->is_error) {
+        return ip_address_equal(&candidate->answer.responder, destination) || request->to_many;
     }
     bool source_route =
         ipv4_options_have_source_route(request->sent->message.options, request->sent->message.options_bytes);
-    return message->quoted_destination_be == request->call.destination_be ||
-           (message->quoted_source_route && source_route);
+    return ip_address_equal(&candidate->destination, destination) ||
+           (candidate->source_route && source_route);
 }
 
 /* ---- What stands in a reply buffer ---- */
@@ -100,6 +76,11 @@ static bool untouched_from(const struct program_request *request, size_t offset)
     return memcmp(request->reply + offset, request->before + offset, request->call.reply_bytes - offset) == 0;
 }
 
+static bool is_equal(const void *bytes, const void *expected, size_t count)
+{
+    return count == 0 || memcmp(bytes, expected, count) == 0;
+}
+
 static ICMP_ECHO_REPLY reply_of(const struct program_request *request)
 {
     ICMP_ECHO_REPLY reply;
@@ -107,36 +88,32 @@ static ICMP_ECHO_REPLY reply_of(const struct program_request *request)
     return reply;
 }
 
-/* How much of the options of a packet is handed over: an error is told without them rather than not at all. */
-static size_t options_kept(const struct reading *reading, size_t room)
+/* How much of the options of an answer is handed over: an error is told without them rather than not at all. */
+static size_t options_kept(const struct echo_answer *answer, size_t room)
 {
-    size_t options_bytes = reading->header.options_bytes;
-    return reading->status != IP_SUCCESS && options_bytes > room ? 0 : options_bytes;
+    return answer->status != IP_SUCCESS && answer->options_bytes > room ? 0 : answer->options_bytes;
 }
 
-static bool fits(const struct reading *reading, const struct program_request *request)
+static bool fits(const struct echo_answer *answer, const struct program_request *request)
 {
     size_t room = request->call.reply_bytes - sizeof(ICMP_ECHO_REPLY);
-    return options_kept(reading, room) + reading->message.data_bytes <= room;
+    return options_kept(answer, room) + answer->data_bytes <= room;
 }
 
-static bool shows(const struct reading *reading, const struct program_request *request)
+static bool shows(const struct echo_answer *answer, const struct program_request *request)
 {
     ICMP_ECHO_REPLY reply = reply_of(request);
-    const struct ipv4_packet *header = &reading->header;
-    const struct icmpv4_message *message = &reading->message;
-    size_t options_bytes = options_kept(reading, request->call.reply_bytes - sizeof(reply));
+    size_t options_bytes = options_kept(answer, request->call.reply_bytes - sizeof(reply));
     const uint8_t *options = request->reply + sizeof(reply);
     const uint8_t *data = options + options_bytes;
     uint64_t age_ms = (os_now_ns() - request->begun_ns) / OS_NS_PER_MS;
-    return reply.Status == reading->status && reply.Address == header->source_be &&
-           reply.RoundTripTime <= age_ms && reply.Options.Ttl == header->ttl &&
-           reply.Options.Tos == header->tos && reply.Options.Flags == header->flags &&
+    return reply.Status == answer->status && reply.Address == ip_address_to_v4(&answer->responder) &&
+           reply.RoundTripTime <= age_ms && reply.Options.Ttl == answer->ttl &&
+           reply.Options.Tos == answer->tos && reply.Options.Flags == answer->flags &&
            reply.Options.OptionsSize == options_bytes && reply.Options.OptionsData == options &&
-           memcmp(options, header->options, options_bytes) == 0 && reply.DataSize == message->data_bytes &&
-           reply.Data == data &&
-           (message->data_bytes == 0 || memcmp(data, message->data, message->data_bytes) == 0) &&
-           untouched_from(request, sizeof(reply) + options_bytes + message->data_bytes);
+           is_equal(options, answer->options, options_bytes) && reply.DataSize == answer->data_bytes &&
+           reply.Data == data && is_equal(data, answer->data, answer->data_bytes) &&
+           untouched_from(request, sizeof(reply) + options_bytes + answer->data_bytes);
 }
 
 static bool is_failure(const struct program_request *request, uint32_t status)
@@ -150,30 +127,31 @@ static bool is_failure(const struct program_request *request, uint32_t status)
 
 /* ---- Outcomes ---- */
 
-static bool any(const struct reading *reading, const struct program_request *request)
+static bool any(const struct echo_answer *answer, const struct program_request *request)
 {
-    (void)reading;
+    (void)answer;
     (void)request;
     return true;
 }
 
-static bool shown(const struct reading *reading, const struct program_request *request)
+static bool shown(const struct echo_answer *answer, const struct program_request *request)
 {
-    return fits(reading, request) && shows(reading, request);
+    return fits(answer, request) && shows(answer, request);
 }
 
-static bool too_much(const struct reading *reading, const struct program_request *request)
+static bool too_much(const struct echo_answer *answer, const struct program_request *request)
 {
-    return !fits(reading, request);
+    return !fits(answer, request);
 }
 
-/* Whether, from the packet of that number on, one came that answers the request and is `such`. */
+/* Whether, from the packet of that number on, one came that answers the request, and whose answer is `such`. */
 static bool came(const struct program_request *request, size_t from,
-                 bool (*such)(const struct reading *reading, const struct program_request *request))
+                 bool (*such)(const struct echo_answer *answer, const struct program_request *request))
 {
-    struct reading reading;
+    struct candidate candidate;
     for (size_t i = from; i < packet_count; i++) {
-        if (read_packet(&packets[i], &reading) && answers(&reading, request) && such(&reading, request)) {
+        if (candidate_read(&packets[i], &candidate) && answers(&candidate, request) &&
+            such(&candidate.answer, request)) {
             return true;
         }
     }
@@ -346,13 +324,6 @@ void program_fail_send(uint32_t result)
     next_send_result = result;
 }
 
-static bool is_multicast(uint32_t address_be)
-{
-    uint8_t first_byte;
-    memcpy(&first_byte, &address_be, 1);
-    return first_byte >> 4 == 14;
-}
-
 void program_request(enum manner manner, const struct echo_call *call, bool aliased)
 {
     if (request_count == REQUESTS_MAX) {
@@ -361,7 +332,7 @@ void program_request(enum manner manner, const struct echo_call *call, bool alia
     struct program_request *request = &requests[request_count++];
     *request = (struct program_request){.manner = manner, .call = *call, .begun_ns = os_now_ns()};
     request->accepted = true;
-    request->to_many = is_multicast(call->destination_be) || call->destination_be == UINT32_MAX;
+    request->to_many = ip_address_is_for_many(&call->destination);
     request->reply = fuzz_allocate(call->reply_bytes);
     memset(request->reply, 0xee, call->reply_bytes);
     request->call.reply = request->reply;
@@ -390,12 +361,23 @@ const struct fake_sent *program_sent(size_t number)
     return request_count > 0 ? requests[number % request_count].sent : NULL;
 }
 
-void program_packet(const uint8_t *bytes, size_t length_bytes)
+void program_packet(const struct transport_packet *packet)
 {
     if (packet_count < PACKETS_MAX) {
-        packets[packet_count++] =
-            (struct packet){.bytes = fuzz_copy(bytes, length_bytes), .length_bytes = length_bytes};
-        fake_network_deliver_bytes(bytes, length_bytes);
+        struct transport_packet *kept = &packets[packet_count++];
+        *kept = *packet;
+        kept->bytes = fuzz_copy(packet->bytes, packet->length_bytes);
+        kept->options = fuzz_copy(packet->options, packet->options_bytes);
+        fake_network_deliver_packet(kept);
+    }
+}
+
+static void forget_packets(void)
+{
+    while (packet_count > 0) {
+        packet_count--;
+        free((void *)(uintptr_t)packets[packet_count].bytes);
+        free((void *)(uintptr_t)packets[packet_count].options);
     }
 }
 
@@ -470,16 +452,27 @@ void program_close(void)
     }
 }
 
-void program_begin(bool rewrite_identifiers, bool single_packets)
+/* Every second identifier is another program's. */
+static bool on_claim(uint16_t identifier)
 {
+    (void)identifier;
+    refuse_claim = !refuse_claim;
+    return refuse_claim;
+}
+
+void program_begin(const struct program_settings *wanted)
+{
+    settings = *wanted;
+    refuse_claim = false;
+    next_send_result = 0;
     os_fibers_begin();
     os_fibers_on_thread_end(apc_thread_ends);
     fake_network_reset();
-    fake_network_hook((struct fake_network_hooks){.send = on_send});
-    fake_network_rewrite_identifiers(rewrite_identifiers);
-    fake_network_single_packets(single_packets);
-    identifiers_are_rewritten = rewrite_identifiers;
-    next_send_result = 0;
+    fake_network_hook((struct fake_network_hooks){.send = on_send, .identifier_claim = on_claim});
+    fake_network_rewrite_identifiers(settings.rewrite_identifiers);
+    fake_network_single_packets(settings.single_packets);
+    fake_network_provide_exchange(settings.provide_exchange);
+    fake_network_want_claims(settings.want_claims);
     program_open();
 }
 
@@ -507,9 +500,7 @@ void program_end(void)
     os_fibers_fail_call(0);
     finish_requests();
     program_close();
-    while (packet_count > 0) {
-        free(packets[--packet_count].bytes);
-    }
+    forget_packets();
     for (int parked = 0; parked <= 1; parked++) {
         os_fibers_advance_clock(WORKER_ENDS_NS);
         os_fibers_settle();

@@ -24,6 +24,14 @@ enum manner {
     MANNERS,
 };
 
+/* What the network is like. */
+struct program_settings {
+    bool rewrite_identifiers;
+    bool single_packets;
+    bool provide_exchange;
+    bool want_claims;
+};
+
 /* Opens and closes the only session; each does nothing when it is done already. Requests need no session: then each has an
  * engine of its own. */
 void program_open(void);
@@ -37,8 +45,8 @@ void program_fail_send(uint32_t result);
 /* The message of the request of that number, modulo how many there are; NULL when there is none, or not yet. */
 const struct fake_sent *program_sent(size_t number);
 
-/* A packet comes in. */
-void program_packet(const uint8_t *bytes, size_t length_bytes);
+/* A packet comes in. Its bytes and options may go when this returns; neither is NULL. */
+void program_packet(const struct transport_packet *packet);
 
 /* Lets everybody run until all wait, and checks that nothing is left undone that could be done now. */
 void program_settle(void);
@@ -47,7 +55,7 @@ void program_wait_alertably(void);
 
 /* A new machine, network and program; and their end: lets the time of all requests pass, and checks that each of them had one
  * outcome and that nothing is left behind. */
-void program_begin(bool rewrite_identifiers, bool single_packets);
+void program_begin(const struct program_settings *settings);
 void program_end(void);
 
 #endif

@@ -62,6 +62,7 @@ static uint64_t now_ns;
 static uint16_t interleave_bits;
 static size_t calls_until_failure;
 static size_t failed_calls;
+static uint32_t random_state;
 static size_t allocations;
 static size_t handles;
 static size_t module_references;
@@ -294,6 +295,7 @@ void os_fibers_begin(void)
     interleave_bits = 0;
     calls_until_failure = 0;
     failed_calls = 0;
+    random_state = 0;
     allocations = 0;
     handles = 0;
     module_references = 0;
@@ -619,5 +621,6 @@ void os_print_error(const char *text, size_t length_bytes)
 
 uint32_t os_random(void)
 {
-    return 0x12345678;
+    random_state = random_state * 1664525 + 1013904223;
+    return random_state;
 }
