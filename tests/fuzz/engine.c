@@ -49,12 +49,17 @@ enum {
 };
 /* in which form the transport gives it out (enum transport_form), and how many bytes of it are changed: each time a byte for
  * the place and one for the value. */
-#define FORMS             3
-#define EDITS_MAX         3
+#define FORMS     3
+#define EDITS_MAX 3
 
-#define IP_HEADER_BYTES   20
-#define ICMP_HEADER_BYTES 8
-#define PACKET_BYTES_MAX  512
+/* What replaces the identifiers of all requests, if they are rewritten. */
+#define SYSTEMS_IDENTIFIER 0x4242
+
+#define IP_HEADER_BYTES    20
+#define ICMP_HEADER_BYTES  8
+#define PACKET_BYTES_MAX   512
+
+static bool rewriting; /* in this input */
 
 struct input {
     const uint8_t *bytes;
@@ -186,7 +191,8 @@ static void mend(uint8_t *packet, size_t size, unsigned int mended, const struct
         address_at = quote_at + 16;
     }
     if (sent != NULL && mended & MEND_KEY && size >= echo_at + ICMP_HEADER_BYTES) {
-        memcpy(packet + echo_at + 4, sent->bytes + 4, 4);
+        bytes_store_be16(packet + echo_at + 4, rewriting ? SYSTEMS_IDENTIFIER : sent->identifier);
+        bytes_store_be16(packet + echo_at + 6, sent->sequence);
     }
     if (sent != NULL && mended & MEND_ADDRESS && size >= address_at + 4) {
         memcpy(packet + address_at, sent->message.destination.bytes, 4);
@@ -269,7 +275,7 @@ static void operate(struct input *input)
         send_packet(input, extra);
         break;
     case ADVANCE:
-        os_fibers_advance_clock((UINT64_C(1) << extra) * OS_NS_PER_MS);
+        os_fibers_advance_clock((UINT64_C(1) << 2 * extra) * 10000);
         break;
     case SETTLE:
         program_settle();
@@ -296,8 +302,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct input input = {data, size};
     uint8_t settings = take(&input);
+    rewriting = settings & REWRITE_IDENTIFIERS;
     program_begin(&(struct program_settings){
-        .rewrite_identifiers = settings & REWRITE_IDENTIFIERS,
+        .rewrite_identifiers = rewriting,
         .single_packets = settings & SINGLE_PACKETS,
         .provide_exchange = settings & PROVIDE_EXCHANGE,
         .want_claims = settings & WANT_CLAIMS,

@@ -15,6 +15,8 @@
 #include "fuzz/os_fibers.h"
 #include "wire/ipv4_options.h"
 
+/* A reply that came in time counts, even if it is read so much later. */
+#define OVERDUE_NS (10 * OS_NS_PER_MS)
 /* Longer than any time-out. */
 #define AGES_NS (UINT64_C(0x200000000) * OS_NS_PER_MS)
 /* After that a worker that nobody needs has parked, or ended if it had parked before. */
@@ -43,10 +45,11 @@ struct program_request {
 static struct engine *session;
 static struct program_request requests[REQUESTS_MAX];
 static size_t request_count;
-static struct transport_packet packets[PACKETS_MAX]; /* all that came */
+static struct transport_packet packets[PACKETS_MAX]; /* all that came; received_ns: when they did */
 static size_t packet_count;
 static uint32_t next_send_result;
 static bool refuse_claim; /* the next one */
+static size_t routines_run;
 static struct program_settings settings;
 
 /* ---- Which packet answers which request ---- */
@@ -144,12 +147,19 @@ static bool too_much(const struct echo_answer *answer, const struct program_requ
     return !fits(answer, request);
 }
 
-/* Whether, from the packet of that number on, one came that answers the request, and whose answer is `such`. */
-static bool came(const struct program_request *request, size_t from,
+/* When its time is up, at the latest. */
+static uint64_t deadline_ns(const struct program_request *request)
+{
+    return request->sent_ns + call_timeout_ns(&request->call);
+}
+
+/* Whether, from the packet of that number on, one came before `until_ns` that answers the request, and whose answer is
+ * `such`. */
+static bool came(const struct program_request *request, size_t from, uint64_t until_ns,
                  bool (*such)(const struct echo_answer *answer, const struct program_request *request))
 {
     struct candidate candidate;
-    for (size_t i = from; i < packet_count; i++) {
+    for (size_t i = from; i < packet_count && packets[i].received_ns < until_ns; i++) {
         if (candidate_read(&packets[i], &candidate) && answers(&candidate, request) &&
             such(&candidate.answer, request)) {
             return true;
@@ -163,11 +173,13 @@ static bool is_owed_failure(const struct program_request *request, uint32_t stat
 {
     switch (status) {
     case IP_REQ_TIMED_OUT:
-        return os_now_ns() - request->begun_ns >= call_timeout_ns(&request->call);
+        return os_now_ns() - request->begun_ns >= call_timeout_ns(&request->call) &&
+               (os_now_ns() >= deadline_ns(request) + OVERDUE_NS ||
+                !came(request, request->packets_before, deadline_ns(request), any));
     case IP_NO_RESOURCES:
         return os_fibers_failed_calls() > 0;
     case IP_GENERAL_FAILURE:
-        return status == request->send_result || came(request, 0, too_much);
+        return status == request->send_result || came(request, 0, OS_NEVER, too_much);
     default:
         return status == request->send_result;
     }
@@ -180,7 +192,7 @@ static void told(struct program_request *request)
     request->over = true;
     if (request->sent == NULL) {
         /* An answer by chance, to a message that has a key but was not sent yet: nobody knows that key here. */
-    } else if (!came(request, 0, shown)) {
+    } else if (!came(request, 0, OS_NEVER, shown)) {
         uint32_t status = reply_of(request).Status;
         fuzz_require(is_owed_failure(request, status) && is_failure(request, status));
     } else {
@@ -200,6 +212,7 @@ static void told_by_routine(void *context, struct echo_io_status *io_status, uin
     fuzz_require(reserved == 0 &&
                  io_status->information <= ((struct program_request *)context)->call.reply_bytes);
     told(context);
+    routines_run++;
     os_fibers_alertable_wait(0); /* others that are ready run inside this one */
 }
 
@@ -249,7 +262,7 @@ static void call_synchronous(struct program_request *request, struct engine *eng
         fuzz_require(error == fault && is_failure(request, fault));
         request->accepted = false;
     } else if (error == 0) {
-        fuzz_require(came(request, 0, shown));
+        fuzz_require(came(request, 0, OS_NEVER, shown));
         told(request);
     } else if (error < IP_STATUS_BASE) {
         refused(request, error);
@@ -283,6 +296,14 @@ cleanup_data:
     request->options = NULL;
 }
 
+/* A wait that ends with an APC has run a routine: no APC comes for nothing. */
+static void wait_alertably(uint64_t until_ns)
+{
+    size_t routines_before = routines_run;
+    bool any_apc = os_fibers_alertable_wait(until_ns);
+    fuzz_require(!any_apc || routines_run > routines_before);
+}
+
 static void thread_main(void *argument)
 {
     struct program_request *request = argument;
@@ -292,7 +313,7 @@ static void thread_main(void *argument)
     make(request);
     if (request->manner == BY_ROUTINE_OF_OTHER) {
         while (request->accepted && !request->over) {
-            os_fibers_alertable_wait(OS_NEVER);
+            wait_alertably(OS_NEVER);
         }
     } else if (!request->over) { /* this thread has never waited alertably, and it is too late now */
         request->deaf = true;
@@ -366,6 +387,7 @@ void program_packet(const struct transport_packet *packet)
     if (packet_count < PACKETS_MAX) {
         struct transport_packet *kept = &packets[packet_count++];
         *kept = *packet;
+        kept->received_ns = os_now_ns();
         kept->bytes = fuzz_copy(packet->bytes, packet->length_bytes);
         kept->options = fuzz_copy(packet->options, packet->options_bytes);
         fake_network_deliver_packet(kept);
@@ -402,8 +424,8 @@ static void check_engine(struct engine *engine)
 static void check_patience(const struct program_request *request)
 {
     fuzz_require(request->sent != NULL);
-    fuzz_require(os_now_ns() < request->sent_ns + call_timeout_ns(&request->call));
-    fuzz_require(!came(request, request->packets_before, any));
+    fuzz_require(os_now_ns() < deadline_ns(request));
+    fuzz_require(!came(request, request->packets_before, OS_NEVER, any));
     fuzz_require(untouched_from(request, 0));
 }
 
@@ -430,7 +452,7 @@ void program_settle(void)
 void program_wait_alertably(void)
 {
     os_fibers_settle();
-    os_fibers_alertable_wait(0);
+    wait_alertably(0);
     check_requests(true);
 }
 

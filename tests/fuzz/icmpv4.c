@@ -196,10 +196,22 @@ static void check_built(const uint8_t *data, size_t size)
     free(message);
 }
 
+/* What comes back of a request of ours, without its IP header. */
+static void check_own_request(const uint8_t *data, size_t size)
+{
+    uint16_t identifier = 1;
+    uint16_t sequence = 2;
+    bool accepted = icmpv4_parse_echo_request(data, size, &identifier, &sequence);
+    fuzz_require(accepted == (size >= HEADER_BYTES && data[0] == 8 && data[1] == 0));
+    fuzz_require(identifier == (accepted ? bytes_load_be16(data + 4) : 1));
+    fuzz_require(sequence == (accepted ? bytes_load_be16(data + 6) : 2));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct icmpv4_message message;
     check_parse(data, size, &message);
+    check_own_request(data, size);
     if (size >= 2) {
         check_status(data[0], data[1]);
     }

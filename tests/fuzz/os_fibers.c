@@ -586,17 +586,20 @@ void os_module_release_after_apc(void)
     apc_append(current, release_in_apc, 0);
 }
 
-void os_fibers_alertable_wait(uint64_t deadline_ns)
+bool os_fibers_alertable_wait(uint64_t deadline_ns)
 {
     if (current->apcs.first == NULL && deadline_ns > now_ns) {
         wait_for(&current->apcs, deadline_ns);
     }
+    bool any = current->apcs.first != NULL;
     while (current->apcs.first != NULL) {
         struct apc apc = *current->apcs.first;
         free(current->apcs.first);
         current->apcs.first = apc.next;
+        fuzz_require(module_references > 0 && "an APC runs that may find no code");
         apc.run(apc.argument);
     }
+    return any;
 }
 
 /* ---- os/os.h: what the engine would trace with, if anybody had asked for a trace ---- */

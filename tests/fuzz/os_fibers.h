@@ -35,8 +35,9 @@ bool os_fibers_alone(void);
 /* A pointer of the calling fiber, for the target to use. NULL at first. */
 void **os_fibers_own(void);
 
-/* Waits alertably until there is an APC for the calling fiber or the time has come, and runs all that are there. */
-void os_fibers_alertable_wait(uint64_t deadline_ns);
+/* Waits alertably until there is an APC for the calling fiber or the time has come, and runs all that are there. Whether any
+ * was. */
+bool os_fibers_alertable_wait(uint64_t deadline_ns);
 
 /* ---- What the engine has taken of the machine and not given back ---- */
 
