@@ -11,6 +11,7 @@
 #include "echo/candidate.h"
 #include "echo/pending.h"
 #include "echo/synchronous.h"
+#include "fuzz/engine_reply.h"
 #include "fuzz/fuzz.h"
 #include "fuzz/os_fibers.h"
 #include "wire/ipv4_options.h"
@@ -71,64 +72,13 @@ static bool answers(const struct candidate *candidate, const struct program_requ
            (candidate->source_route && source_route);
 }
 
-/* ---- What stands in a reply buffer ---- */
-
-/* Whether nothing was written to it from `offset` on. */
-static bool untouched_from(const struct program_request *request, size_t offset)
-{
-    return memcmp(request->reply + offset, request->before + offset, request->call.reply_bytes - offset) == 0;
-}
-
-static bool is_equal(const void *bytes, const void *expected, size_t count)
-{
-    return count == 0 || memcmp(bytes, expected, count) == 0;
-}
-
-static ICMP_ECHO_REPLY reply_of(const struct program_request *request)
-{
-    ICMP_ECHO_REPLY reply;
-    memcpy(&reply, request->reply, sizeof(reply));
-    return reply;
-}
-
-/* How much of the options of an answer is handed over: an error is told without them rather than not at all. */
-static size_t options_kept(const struct echo_answer *answer, size_t room)
-{
-    return answer->status != IP_SUCCESS && answer->options_bytes > room ? 0 : answer->options_bytes;
-}
-
-static bool fits(const struct echo_answer *answer, const struct program_request *request)
-{
-    size_t room = request->call.reply_bytes - sizeof(ICMP_ECHO_REPLY);
-    return options_kept(answer, room) + answer->data_bytes <= room;
-}
-
-static bool shows(const struct echo_answer *answer, const struct program_request *request)
-{
-    ICMP_ECHO_REPLY reply = reply_of(request);
-    size_t options_bytes = options_kept(answer, request->call.reply_bytes - sizeof(reply));
-    const uint8_t *options = request->reply + sizeof(reply);
-    const uint8_t *data = options + options_bytes;
-    uint64_t age_ms = (os_now_ns() - request->begun_ns) / OS_NS_PER_MS;
-    return reply.Status == answer->status && reply.Address == ip_address_to_v4(&answer->responder) &&
-           reply.RoundTripTime <= age_ms && reply.Options.Ttl == answer->ttl &&
-           reply.Options.Tos == answer->tos && reply.Options.Flags == answer->flags &&
-           reply.Options.OptionsSize == options_bytes && reply.Options.OptionsData == options &&
-           is_equal(options, answer->options, options_bytes) && reply.DataSize == answer->data_bytes &&
-           reply.Data == data && is_equal(data, answer->data, answer->data_bytes) &&
-           untouched_from(request, sizeof(reply) + options_bytes + answer->data_bytes);
-}
-
-static bool is_failure(const struct program_request *request, uint32_t status)
-{
-    ICMP_ECHO_REPLY reply = reply_of(request);
-    return reply.Status == status && reply.Address == 0 && reply.RoundTripTime == 0 && reply.DataSize == 0 &&
-           reply.Reserved == 0 && reply.Data == NULL && reply.Options.Ttl == 0 && reply.Options.Tos == 0 &&
-           reply.Options.Flags == 0 && reply.Options.OptionsSize == 0 && reply.Options.OptionsData == NULL &&
-           untouched_from(request, sizeof(reply));
-}
-
 /* ---- Outcomes ---- */
+
+static struct reply_buffer buffer_of(const struct program_request *request)
+{
+    return (struct reply_buffer){request->call.destination.family, request->reply, request->before,
+                                 request->call.reply_bytes};
+}
 
 static bool any(const struct echo_answer *answer, const struct program_request *request)
 {
@@ -139,12 +89,28 @@ static bool any(const struct echo_answer *answer, const struct program_request *
 
 static bool shown(const struct echo_answer *answer, const struct program_request *request)
 {
-    return fits(answer, request) && shows(answer, request);
+    struct reply_buffer buffer = buffer_of(request);
+    uint64_t age_ms = (os_now_ns() - request->begun_ns) / OS_NS_PER_MS;
+    return reply_has_room(&buffer, answer) &&
+           reply_shows(&buffer, answer, age_ms, request->manner == SYNCHRONOUS ? 0 : 1);
 }
 
 static bool too_much(const struct echo_answer *answer, const struct program_request *request)
 {
-    return !fits(answer, request);
+    struct reply_buffer buffer = buffer_of(request);
+    return !reply_has_room(&buffer, answer);
+}
+
+static bool is_untouched(const struct program_request *request)
+{
+    struct reply_buffer buffer = buffer_of(request);
+    return reply_is_untouched(&buffer);
+}
+
+static bool is_failure(const struct program_request *request, uint32_t status)
+{
+    struct reply_buffer buffer = buffer_of(request);
+    return reply_is_failure(&buffer, status);
 }
 
 /* When its time is up, at the latest. */
@@ -179,7 +145,8 @@ static bool is_owed_failure(const struct program_request *request, uint32_t stat
     case IP_NO_RESOURCES:
         return os_fibers_failed_calls() > 0;
     case IP_GENERAL_FAILURE:
-        return status == request->send_result || came(request, 0, OS_NEVER, too_much);
+        return status == request->send_result || request->call.hop_limit_0 ||
+               came(request, 0, OS_NEVER, too_much);
     default:
         return status == request->send_result;
     }
@@ -190,14 +157,11 @@ static void told(struct program_request *request)
 {
     fuzz_require(request->accepted && !request->over && !request->deaf);
     request->over = true;
-    if (request->sent == NULL) {
-        /* An answer by chance, to a message that has a key but was not sent yet: nobody knows that key here. */
-    } else if (!came(request, 0, OS_NEVER, shown)) {
-        uint32_t status = reply_of(request).Status;
-        fuzz_require(is_owed_failure(request, status) && is_failure(request, status));
-    } else {
-        fuzz_require(reply_of(request).Reserved == (request->manner == SYNCHRONOUS ? 0 : 1));
-    }
+    struct reply_buffer buffer = buffer_of(request);
+    uint32_t status = reply_status(&buffer);
+    /* What was not sent yet can be answered by chance: it has a key already, which nobody knows here. */
+    fuzz_require((request->sent == NULL && !request->call.hop_limit_0) || came(request, 0, OS_NEVER, shown) ||
+                 (is_owed_failure(request, status) && reply_is_failure(&buffer, status)));
     free(request->reply);
     request->reply = NULL;
 }
@@ -233,7 +197,7 @@ static void refused(struct program_request *request, uint32_t error)
 {
     fuzz_require((error == ERROR_NOT_ENOUGH_MEMORY && os_fibers_failed_calls() > 0) ||
                  (error != 0 && error == request->send_result));
-    fuzz_require(!request->over && untouched_from(request, 0));
+    fuzz_require(!request->over && is_untouched(request));
     request->accepted = false;
 }
 
@@ -245,7 +209,7 @@ static void call_asynchronous(struct program_request *request, struct engine *en
     uint32_t fault = fault_of(&request->call);
     uint32_t error = echo_asynchronous(engine, &request->call, &wanted);
     if (fault != IP_SUCCESS) {
-        fuzz_require(error == fault && untouched_from(request, 0));
+        fuzz_require(error == fault && is_untouched(request));
         request->accepted = false;
     } else if (error != ERROR_IO_PENDING) {
         refused(request, error);
@@ -304,21 +268,48 @@ static void wait_alertably(uint64_t until_ns)
     fuzz_require(!any_apc || routines_run > routines_before);
 }
 
-static void thread_main(void *argument)
+/* The thread of a request is gone, and its stack with it, in which the reply buffer may have lain. */
+static void thread_has_gone(struct program_request *request)
 {
-    struct program_request *request = argument;
-    if (request->manner == BY_ROUTINE_OF_DYING) {
-        os_fibers_end_silently();
-    }
-    make(request);
-    if (request->manner == BY_ROUTINE_OF_OTHER) {
-        while (request->accepted && !request->over) {
-            wait_alertably(OS_NEVER);
-        }
-    } else if (!request->over) { /* this thread has never waited alertably, and it is too late now */
+    if (!request->over) {
         request->deaf = true;
         free(request->reply);
         request->reply = NULL;
+    }
+}
+
+static void on_thread_end(void)
+{
+    apc_thread_ends();
+    if (*os_fibers_own() != NULL) {
+        thread_has_gone(*os_fibers_own());
+    }
+}
+
+static void thread_main(void *argument)
+{
+    struct program_request *request = argument;
+    make(request);
+    switch (request->manner) {
+    case BY_ROUTINE_OF_OTHER:
+        while (request->accepted && !request->over) {
+            wait_alertably(OS_NEVER);
+        }
+        break;
+    case BY_ROUTINE_OF_QUITTER:
+        *os_fibers_own() = request;
+        break;
+    case BY_ROUTINE_OF_DYING:
+        os_fibers_end_silently();
+        request->deaf = true;
+        /* The engine may have found the thread alive a moment ago: only if nobody was kept from going on since then is it
+         * certain that it does not write any more. */
+        if (!os_fibers_gave_way()) {
+            thread_has_gone(request);
+        }
+        break;
+    default:
+        break;
     }
 }
 
@@ -426,7 +417,7 @@ static void check_patience(const struct program_request *request)
     fuzz_require(request->sent != NULL);
     fuzz_require(os_now_ns() < deadline_ns(request));
     fuzz_require(!came(request, request->packets_before, OS_NEVER, any));
-    fuzz_require(untouched_from(request, 0));
+    fuzz_require(is_untouched(request));
 }
 
 static void check_requests(bool main_has_waited_alertably)
@@ -488,7 +479,7 @@ void program_begin(const struct program_settings *wanted)
     refuse_claim = false;
     next_send_result = 0;
     os_fibers_begin();
-    os_fibers_on_thread_end(apc_thread_ends);
+    os_fibers_on_thread_end(on_thread_end);
     fake_network_reset();
     fake_network_hook((struct fake_network_hooks){.send = on_send, .identifier_claim = on_claim});
     fake_network_rewrite_identifiers(settings.rewrite_identifiers);

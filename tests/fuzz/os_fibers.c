@@ -60,6 +60,7 @@ static uint8_t *stacks[FIBERS_MAX]; /* those of the fibers; kept from machine to
 
 static uint64_t now_ns;
 static uint16_t interleave_bits;
+static bool gave_way;
 static size_t calls_until_failure;
 static size_t failed_calls;
 static uint32_t random_state;
@@ -171,6 +172,11 @@ void os_fibers_settle(void)
 void os_fibers_interleave(uint16_t bits)
 {
     interleave_bits = bits;
+}
+
+bool os_fibers_gave_way(void)
+{
+    return gave_way;
 }
 
 void os_fibers_advance_clock(uint64_t ns)
@@ -293,6 +299,7 @@ void os_fibers_begin(void)
     current = main_fiber;
     now_ns = START_NS;
     interleave_bits = 0;
+    gave_way = false;
     calls_until_failure = 0;
     failed_calls = 0;
     random_state = 0;
@@ -345,6 +352,7 @@ void os_lock_acquire(struct os_lock *lock)
         bool others_first = interleave_bits & 1;
         interleave_bits >>= 1;
         if (others_first) {
+            gave_way = true;
             give_way(current);
         }
     }

@@ -29,6 +29,8 @@ void os_fibers_settle(void);
 /* The next 16 times that somebody takes a lock, and has none: whether another fiber runs first. The lowest bit counts first;
  * until it is called again, nobody gives way after that. */
 void os_fibers_interleave(uint16_t bits);
+/* Whether that has happened since the machine is there. */
+bool os_fibers_gave_way(void);
 void os_fibers_advance_clock(uint64_t ns);
 /* Whether all fibers but the main one have ended. */
 bool os_fibers_alone(void);
