@@ -2,72 +2,46 @@
  * Anything that a transport may give out, in any form: what is read of it lies inside it, and says the same in whichever form
  * it came.
  *
- * An input is an IPv4 packet. As other forms it is what is left when its header, and in an error the quoted one, are taken
- * off.
+ * An input is a packet with its IP header.
  */
 #include "fuzz/fuzz.h"
 
 #include "echo/candidate.h"
-#include "wire/bytes.h"
-#include "wire/checksum.h"
+#include "fuzz/packets.h"
 #include "wire/ipv4.h"
 #include "wire/status.h"
 
-/* The fixed part of every ICMP message. */
-#define HEADER_BYTES 8
+/* What a link-local address gets. */
+#define SCOPE_ID 7
 
-static bool read(const struct transport_packet *packet, struct candidate *candidate)
+static bool lies_in(const struct transport_packet *packet, const uint8_t *bytes, size_t count)
+{
+    return count == 0 || fuzz_inside(bytes, count, packet->bytes, packet->length_bytes);
+}
+
+static bool check_read(const struct transport_packet *packet, struct candidate *candidate)
 {
     memset(candidate, 0, sizeof(*candidate));
     if (!candidate_read(packet, candidate)) {
         return false;
     }
     const struct echo_answer *answer = &candidate->answer;
-    fuzz_require(answer->status != STATUS_NONE && (answer->status == IP_SUCCESS) == !candidate->is_error);
-    fuzz_require(answer->data_bytes == 0 ||
-                 fuzz_inside(answer->data, answer->data_bytes, packet->bytes, packet->length_bytes));
+    fuzz_require(answer->status != STATUS_NONE);
+    fuzz_require((answer->status == IP_SUCCESS) == !candidate->is_error);
+    fuzz_require(lies_in(packet, answer->data, answer->data_bytes));
+    fuzz_require(answer->options == packet->options ||
+                 lies_in(packet, answer->options, answer->options_bytes));
     fuzz_require(answer->options_bytes <= 40);
-    fuzz_require(answer->options_bytes == 0 || answer->options == packet->options ||
-                 fuzz_inside(answer->options, answer->options_bytes, packet->bytes, packet->length_bytes));
-    fuzz_require(answer->responder.family == IP_FAMILY_V4);
+    fuzz_require(answer->responder.family == IP_FAMILY_V4 || answer->responder.family == IP_FAMILY_V6);
     fuzz_require(!candidate->is_error || (answer->data_bytes == 0 && candidate->destination.family != 0));
     return true;
-}
-
-/* The packet without its header, which is `header`. */
-static struct transport_packet as_message(const struct ipv4_packet *header)
-{
-    return (struct transport_packet){
-        .form = TRANSPORT_MESSAGE,
-        .bytes = header->payload,
-        .length_bytes = header->payload_bytes,
-        .peer = ip_address_v4(header->source_be),
-        .ttl = header->ttl,
-        .tos = header->tos,
-        .options = header->options,
-        .options_bytes = header->options_bytes,
-    };
-}
-
-/* What the system tells of an ICMP error: without any header, `quoted` being that of the request. */
-static struct transport_packet as_error(const struct transport_packet *message,
-                                        const struct ipv4_packet *quoted)
-{
-    struct transport_packet error = *message;
-    error.form = TRANSPORT_ERROR;
-    error.bytes = quoted->payload;
-    error.length_bytes = quoted->payload_bytes;
-    error.destination = ip_address_v4(quoted->destination_be);
-    error.icmp_type = message->bytes[0];
-    error.icmp_code = message->bytes[1];
-    return error;
 }
 
 static void check_same(const struct candidate *one, const struct candidate *other)
 {
     fuzz_require(one->identifier == other->identifier && one->sequence == other->sequence);
     fuzz_require(one->is_error == other->is_error);
-    fuzz_require(ip_address_equal(&one->destination, &other->destination));
+    fuzz_require(!one->is_error || ip_address_equal(&one->destination, &other->destination));
     fuzz_require(one->answer.status == other->answer.status);
     fuzz_require(ip_address_equal(&one->answer.responder, &other->answer.responder));
     fuzz_require(one->answer.ttl == other->answer.ttl && one->answer.tos == other->answer.tos);
@@ -76,53 +50,48 @@ static void check_same(const struct candidate *one, const struct candidate *othe
                  one->answer.data_bytes == other->answer.data_bytes);
 }
 
-static void check(const uint8_t *data, size_t size)
+/* A packet says what its message says, if its header allows that. */
+static void check_packet(const uint8_t *data, size_t size, const struct candidate *from_message)
 {
     struct transport_packet packet = {.form = TRANSPORT_IPV4_PACKET, .bytes = data, .length_bytes = size};
-    struct candidate from_packet;
-    bool packet_read = read(&packet, &from_packet);
-
     struct ipv4_packet header;
-    if (!ipv4_parse(data, size, &header)) {
-        fuzz_require(!packet_read);
-        return;
+    struct candidate from_packet;
+    bool is_packet = ipv4_parse(data, size, &header);
+    bool is_read = check_read(&packet, &from_packet);
+    fuzz_require(is_packet || !is_read);
+    if (is_packet && header.payload + header.payload_bytes == data + size) {
+        bool is_whole = header.fragment_offset == 0 && (header.flags & IPV4_FLAG_MORE_FRAGMENTS) == 0;
+        fuzz_require(is_read == (from_message != NULL && is_whole && header.protocol == 1));
+        if (is_read) {
+            check_same(&from_packet, from_message);
+        }
     }
-    struct transport_packet message = as_message(&header);
-    struct candidate from_message;
-    bool message_read = read(&message, &from_message);
-    bool may_carry_it = header.protocol == 1 && header.fragment_offset == 0 && (header.flags & 1) == 0;
-    fuzz_require(packet_read == (message_read && may_carry_it));
-    if (packet_read) {
-        check_same(&from_packet, &from_message);
-    }
+}
 
-    struct ipv4_packet quoted;
-    if (header.payload_bytes < HEADER_BYTES ||
-        !ipv4_parse_quoted(header.payload + HEADER_BYTES, header.payload_bytes - HEADER_BYTES, &quoted)) {
-        return;
-    }
-    struct transport_packet error = as_error(&message, &quoted);
+static void check(const uint8_t *data, size_t size)
+{
+    struct transport_packet message = packet_in_form(TRANSPORT_MESSAGE, data, size, SCOPE_ID);
+    struct transport_packet error = packet_in_form(TRANSPORT_ERROR, data, size, SCOPE_ID);
+    struct candidate from_message;
     struct candidate from_error;
-    bool error_read = read(&error, &from_error);
-    if (message_read && from_message.is_error) {
-        fuzz_require(error_read);
+    bool is_message = message.form == TRANSPORT_MESSAGE && check_read(&message, &from_message);
+    bool is_error = error.form == TRANSPORT_ERROR && check_read(&error, &from_error);
+    if (is_message && is_error && from_message.is_error) {
         check_same(&from_message, &from_error);
     }
+    check_packet(data, size, is_message ? &from_message : NULL);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    check(data, size);
-    size_t header_bytes = size > 0 ? (size_t)(data[0] & 0x0f) * 4 : 0;
-    if (header_bytes >= 20 && size >= header_bytes + HEADER_BYTES) {
-        /* Once more with total length and checksum as they should be: at random they hardly ever are. */
-        uint8_t *packet = fuzz_copy(data, size);
-        uint8_t *message = packet + header_bytes;
-        bytes_store_be16(packet + 2, (uint16_t)size);
-        bytes_store_be16(message + 2, 0);
-        bytes_store_be16(message + 2, checksum_compute(message, size - header_bytes));
-        check(packet, size);
-        free(packet);
+    if (size == 0) {
+        return 0;
     }
+    check(data, size);
+    /* Once more with total length and checksum as they should be: at random they hardly ever are. */
+    uint8_t *packet = fuzz_copy(data, size);
+    packet_mend(packet, size, MEND_LENGTH | MEND_CHECKSUM, NULL, 0);
+    check(packet, size);
+    free(packet);
     return 0;
 }

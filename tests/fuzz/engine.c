@@ -4,7 +4,7 @@
  * An input is a byte of settings and then operations, each a byte and its arguments (below). An input that ends early goes on
  * with zeros until the operation is over. What must hold is in engine_program.c.
  */
-#include "fuzz/engine_packets.h"
+#include "fuzz/packets.h"
 #include "fuzz/engine_program.h"
 #include "fuzz/engine_reply.h"
 #include "fuzz/fuzz.h"

@@ -1,10 +1,10 @@
 /*
- * Packets that answer a request, or nearly, for fuzzing the engine.
+ * Packets that answer a request, or nearly, for fuzzing what reads them.
  *
  * They are built with their IP header, IPv4 or IPv6, and in the end put into the form in which a transport gives them out.
  */
-#ifndef OPENICMP_TESTS_ENGINE_PACKETS_H
-#define OPENICMP_TESTS_ENGINE_PACKETS_H
+#ifndef OPENICMP_TESTS_PACKETS_H
+#define OPENICMP_TESTS_PACKETS_H
 
 #include "unit/support/fake_network.h"
 

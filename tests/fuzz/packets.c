@@ -2,7 +2,7 @@
  * Builds and mends packets byte by byte. What is told apart by the version in the first byte: IPv6, and everything else, which
  * is taken for IPv4.
  */
-#include "fuzz/engine_packets.h"
+#include "fuzz/packets.h"
 
 #include "wire/bytes.h"
 #include "wire/checksum.h"
