@@ -55,6 +55,13 @@ static struct program_settings settings;
 
 /* ---- Which packet answers which request ---- */
 
+/* A scope counts only if both have one. */
+static bool is_same(const struct ip_address *one, const struct ip_address *other)
+{
+    return one->family == other->family && memcmp(one->bytes, other->bytes, sizeof(one->bytes)) == 0 &&
+           (one->scope_id == 0 || other->scope_id == 0 || one->scope_id == other->scope_id);
+}
+
 static bool answers(const struct candidate *candidate, const struct program_request *request)
 {
     const struct ip_address *destination = &request->call.destination;
@@ -64,12 +71,11 @@ static bool answers(const struct candidate *candidate, const struct program_requ
         return false;
     }
     if (!candidate->is_error) {
-        return ip_address_equal(&candidate->answer.responder, destination) || request->to_many;
+        return is_same(&candidate->answer.responder, destination) || request->to_many;
     }
     bool source_route =
         ipv4_options_have_source_route(request->sent->message.options, request->sent->message.options_bytes);
-    return ip_address_equal(&candidate->destination, destination) ||
-           (candidate->source_route && source_route);
+    return is_same(&candidate->destination, destination) || (candidate->source_route && source_route);
 }
 
 /* ---- Outcomes ---- */
@@ -317,6 +323,7 @@ static uint32_t on_send(const struct fake_sent *sent)
 {
     struct program_request *request = *os_fibers_own();
     fuzz_require(request != NULL && "a message is sent for nobody");
+    fuzz_require(!request->call.hop_limit_0);
     request->sent = sent;
     request->sent_ns = os_now_ns();
     request->packets_before = packet_count;
