@@ -4,6 +4,7 @@
 #include "echo/call.h"
 
 #include "echo/pending.h"
+#include "echo/receive.h"
 #include "echo/worker.h"
 #include "wire/icmpv4.h"
 #include "wire/ipv4.h"
@@ -40,14 +41,6 @@ uint64_t call_timeout_ns(const struct echo_call *call)
     return (call->timeout_ms > 0 ? call->timeout_ms : 1) * OS_NS_PER_MS;
 }
 
-/* Broadcast and multicast: others than the destination answer. */
-static bool is_for_many(uint32_t address_be)
-{
-    uint8_t first_byte;
-    memcpy(&first_byte, &address_be, 1);
-    return (first_byte & 0xf0) == 0xe0 || address_be == UINT32_MAX;
-}
-
 /* Starts the clock of a request: its round-trip time, and its time-out. The lock is held. */
 static void start_clock(struct request *request, uint64_t timeout_ns)
 {
@@ -59,8 +52,8 @@ bool call_begin(struct engine *engine, struct request *request, const struct ech
                 struct transport_receiver **sleeper)
 {
     *sleeper = NULL;
-    request->destination_be = call->destination_be;
-    request->any_responder = is_for_many(call->destination_be);
+    request->destination = call->destination;
+    request->any_responder = ip_address_is_for_many(&call->destination);
     request->source_route = ipv4_options_have_source_route(call->options, call->options_bytes);
     start_clock(request, call_timeout_ns(call));
     if (!pending_insert(engine, request)) {
@@ -126,14 +119,26 @@ static void restart_clock(void *context)
     os_lock_release(&echo_lock);
 }
 
-uint32_t call_send(struct engine *engine, const struct echo_call *call, struct echo_message *message,
-                   uint32_t key)
+static uint32_t send_once(struct engine *engine, const struct transport_message *message, uint64_t timeout_ns,
+                          struct request *own)
 {
+    if (own == NULL || engine->transport->operations->exchange == NULL) {
+        return engine->transport->operations->send(engine->transport, message);
+    }
+    /* The clock starts anew in there, so it may be that this ends a little early. */
+    struct receive_role role = {.own = own};
+    return receive_exchange(engine, own->listener, message, own->sent_ns + timeout_ns, &role);
+}
+
+uint32_t call_send(struct engine *engine, const struct echo_call *call, struct echo_message *message,
+                   uint32_t key, struct request *own)
+{
+    identifier_claim_ahead(engine); /* before the clock starts */
     icmpv4_build_echo_request(message->bytes, message->length_bytes, key_identifier(key), key_sequence(key));
     struct sending sending = {engine, key, call_timeout_ns(call)};
     struct transport_message sent = {
-        .destination_be = call->destination_be,
-        .source_be = call->source_be,
+        .destination = call->destination,
+        .source = call->source,
         .bytes = message->bytes,
         .length_bytes = message->length_bytes,
         .options = call->options,
@@ -141,15 +146,15 @@ uint32_t call_send(struct engine *engine, const struct echo_call *call, struct e
         .ttl = call->ttl,
         .tos = call->tos,
         .dont_fragment = call->dont_fragment,
-        .broadcast = is_for_many(call->destination_be),
+        .broadcast = ip_address_is_for_many(&call->destination),
         .sending = restart_clock,
         .context = &sending,
     };
-    uint32_t error = engine->transport->operations->send(engine->transport, &sent);
+    uint32_t error = send_once(engine, &sent, sending.timeout_ns, own);
     if (error == TRANSPORT_NEEDS_BROADCAST) {
         expect_any_responder(engine, key);
         sent.broadcast = true;
-        error = engine->transport->operations->send(engine->transport, &sent);
+        error = send_once(engine, &sent, sending.timeout_ns, own);
     }
     return error;
 }

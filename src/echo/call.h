@@ -10,8 +10,8 @@
 /* Arguments of a call, with pointers that have been checked. All of it is the program's. The reply buffer may
  * overlap the request's data and options: they are read before it is written. */
 struct echo_call {
-    uint32_t destination_be;
-    uint32_t source_be; /* 0: the system chooses */
+    struct ip_address destination;
+    struct ip_address source; /* unspecified: the system chooses */
     const void *data;
     uint16_t data_bytes;
     uint8_t ttl; /* 0: the system's default */
@@ -52,8 +52,11 @@ void message_close(struct echo_message *message);
 
 /* Sends the message of the request that has this key. 0 or the error for the program: below 11000 the system
  * refused, from 11000 it is an IP_STATUS. The request may be over, and recycled, when this returns. The lock
- * is not held. */
+ * is not held.
+ *
+ * If the calling thread receives for itself, `own` is the request, which the thread keeps; otherwise NULL. Where the
+ * transport sends and receives in one call, its answer may have been received then. */
 uint32_t call_send(struct engine *engine, const struct echo_call *call, struct echo_message *message,
-                   uint32_t key);
+                   uint32_t key, struct request *own);
 
 #endif

@@ -44,6 +44,11 @@ uint32_t engine_acquire(struct engine **engine)
         os_free(fresh);
         return error;
     }
+    error = identifier_open(fresh);
+    if (error != 0) {
+        engine_free(fresh);
+        return error;
+    }
     os_lock_acquire(&echo_lock);
     bool first = current == NULL;
     if (first) {
@@ -88,6 +93,7 @@ void engine_free(struct engine *engine)
         os_free(last);
     }
     request_free_all(engine);
+    identifier_close(engine);
     table_clear(&engine->pending, NULL);
     deadline_clear(&engine->deadlines);
     os_free(engine);

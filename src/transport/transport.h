@@ -94,7 +94,8 @@ struct transport_operations {
      * where there is nothing to gain; then the engine calls the two. `sending` is called as by send. Any packet may end
      * the wait, not only one that answers the message: call receive for the next. */
     size_t (*exchange)(struct transport_receiver *receiver, const struct transport_message *message,
-                       uint64_t deadline_ns, struct transport_packet *packets, size_t capacity, uint32_t *error);
+                       uint64_t deadline_ns, struct transport_packet *packets, size_t capacity,
+                       uint32_t *error);
 
     /* The calling thread will not receive for a while. Packets that it took until then, and that would be
      * lost for other receivers, are delivered as by receive: call until 0. */

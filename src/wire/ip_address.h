@@ -28,7 +28,7 @@ struct ip_address ip_address_v4(uint32_t address_be);
 uint32_t ip_address_to_v4(const struct ip_address *address);
 
 /* An IPv6 address from 16 bytes in network order. The scope is kept only where it means something: for link-local
- * addresses, unicast and multicast (RFC 4007). */
+ * addresses, unicast and multicast, and interface-local ones (RFC 4007). */
 struct ip_address ip_address_v6(const void *bytes, uint32_t scope_id);
 
 /* Whether they are the same address. Scopes count only if both have one: some ways to the network do not tell. */

@@ -309,7 +309,7 @@ static void test_without_memory_a_session_is_refused_and_nothing_is_left(void **
         assert_int_equal(os_posix_allocations(), 0);
         assert_int_equal(fake_network_opened(), fake_network_closed());
     }
-    assert_int_equal(refused, 4); /* session, engine, transport, table */
+    assert_int_equal(refused, 5); /* session, engine, transport, identifier, table */
     os_posix_fail_allocation(0);
     assert_int_equal(session_close(handle), 0);
 }
