@@ -24,20 +24,20 @@
  * receiver is used by one thread at a time (wake excepted), and that nobody is in any function during close. A thread
  * may be terminated in any of them. */
 enum host_function {
-    HOST_HANDSHAKE,     /* struct host_handshake. It keeps number and layout for ever. */
-    HOST_OPEN,          /* struct host_open */
-    HOST_CLAIM,         /* struct host_claim */
-    HOST_RECEIVER_OPEN, /* struct host_receiver_open */
-    HOST_DISCARD,       /* struct host_receiver_use */
-    HOST_WAKE,          /* struct host_receiver_use */
-    HOST_SEND,          /* struct host_send */
-    HOST_RECEIVE,       /* struct host_receive */
-    HOST_EXCHANGE,      /* struct host_exchange */
-    HOST_CLOSE,         /* struct host_close */
+    HOST_HANDSHAKE,     /* struct host_handshake_call. It keeps number and layout for ever. */
+    HOST_OPEN,          /* struct host_open_call */
+    HOST_CLAIM,         /* struct host_claim_call */
+    HOST_RECEIVER_OPEN, /* struct host_receiver_open_call */
+    HOST_DISCARD,       /* struct host_receiver_call */
+    HOST_WAKE,          /* struct host_receiver_call */
+    HOST_SEND,          /* struct host_send_call */
+    HOST_RECEIVE,       /* struct host_receive_call */
+    HOST_EXCHANGE,      /* struct host_exchange_call */
+    HOST_CLOSE,         /* struct host_close_call */
     HOST_FUNCTION_COUNT
 };
 
-struct host_handshake {
+struct host_handshake_call {
     uint32_t protocol;     /* in: the caller's HOST_PROTOCOL */
     uint32_t own_protocol; /* out: that of the other half */
 };
@@ -57,24 +57,24 @@ struct host_family_state {
     char reason[HOST_REASON_BYTES]; /* why it is not a better one, in words; empty when it is the best */
 };
 
-struct host_open {
+struct host_open_call {
     uint64_t
         network; /* out: to pass to the others. 0 when neither family can be reached, or without memory. */
     struct host_family_state ipv4, ipv6; /* out */
 };
 
-struct host_claim {
+struct host_claim_call {
     uint64_t network;
     uint32_t identifier;
     uint32_t claimed; /* out: 1 or 0 */
 };
 
-struct host_receiver_open {
+struct host_receiver_open_call {
     uint64_t network;
     uint64_t receiver; /* out; 0 without memory or handles */
 };
 
-struct host_receiver_use {
+struct host_receiver_call {
     uint64_t receiver;
 };
 
@@ -119,20 +119,20 @@ struct host_reception {
     uint32_t unused;
 };
 
-struct host_send {
+struct host_send_call {
     uint64_t network;
     uint32_t failure; /* out: enum send_failure */
     uint32_t unused;
     struct host_message message;
 };
 
-struct host_receive {
+struct host_receive_call {
     uint64_t receiver;
     struct host_reception reception;
 };
 
 /* A send with the receiver's network, and, if it does not fail, a receive. */
-struct host_exchange {
+struct host_exchange_call {
     uint64_t receiver;
     uint32_t failure; /* out: enum send_failure */
     uint32_t unused;
@@ -140,22 +140,22 @@ struct host_exchange {
     struct host_reception reception;
 };
 
-struct host_close {
+struct host_close_call {
     uint64_t network;
 };
 
 _Static_assert(sizeof(struct ip_address) == 24, "the same on both sides");
-_Static_assert(sizeof(struct host_handshake) == 8, "for ever");
-_Static_assert(sizeof(struct host_open) == 8 + 2 * (8 + HOST_REASON_BYTES), "no padding");
-_Static_assert(sizeof(struct host_claim) == 16, "no padding");
+_Static_assert(sizeof(struct host_handshake_call) == 8, "for ever");
+_Static_assert(sizeof(struct host_open_call) == 8 + 2 * (8 + HOST_REASON_BYTES), "no padding");
+_Static_assert(sizeof(struct host_claim_call) == 16, "no padding");
 _Static_assert(sizeof(struct host_message) == 80, "no padding");
 _Static_assert(offsetof(struct host_message, ttl) == 72, "no padding");
 _Static_assert(sizeof(struct host_packet) == 112, "no padding");
 _Static_assert(offsetof(struct host_packet, form) == 64, "no padding");
 _Static_assert(sizeof(struct host_reception) == 40, "no padding");
-_Static_assert(sizeof(struct host_send) == 16 + sizeof(struct host_message), "no padding");
-_Static_assert(sizeof(struct host_receive) == 8 + sizeof(struct host_reception), "no padding");
-_Static_assert(sizeof(struct host_exchange) ==
+_Static_assert(sizeof(struct host_send_call) == 16 + sizeof(struct host_message), "no padding");
+_Static_assert(sizeof(struct host_receive_call) == 8 + sizeof(struct host_reception), "no padding");
+_Static_assert(sizeof(struct host_exchange_call) ==
                    16 + sizeof(struct host_message) + sizeof(struct host_reception),
                "no padding");
 

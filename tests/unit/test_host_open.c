@@ -23,23 +23,23 @@
 
 static struct host_request request;
 
-static struct host_open host_open(void)
+static struct host_open_call host_open(void)
 {
-    struct host_open call = {.network = 1};
+    struct host_open_call call = {.network = 1};
     host_call(HOST_OPEN, &call);
     return call;
 }
 
 static void host_close(uint64_t network)
 {
-    struct host_close call = {network};
+    struct host_close_call call = {network};
     host_call(HOST_CLOSE, &call);
 }
 
 static void test_handshake_tells_the_protocol(void **state)
 {
     (void)state;
-    struct host_handshake call = {.protocol = HOST_PROTOCOL};
+    struct host_handshake_call call = {.protocol = HOST_PROTOCOL};
     host_call(HOST_HANDSHAKE, &call);
     assert_int_equal(call.own_protocol, HOST_PROTOCOL);
 }
@@ -49,7 +49,7 @@ static void test_privileged_program_gets_raw_sockets_and_no_reason(void **state)
     (void)state;
     host_needs_namespace();
     size_t before = host_handles();
-    struct host_open call = host_open();
+    struct host_open_call call = host_open();
     assert_true(call.network != 0);
     assert_int_equal(call.ipv4.mode, HOST_MODE_RAW);
     assert_int_equal(call.ipv6.mode, HOST_MODE_RAW);
@@ -65,7 +65,7 @@ static void test_program_without_privilege_gets_ping_sockets_and_the_reason(void
     host_needs_namespace();
     host_privileged(false);
     size_t before = host_handles();
-    struct host_open call = host_open();
+    struct host_open_call call = host_open();
     assert_true(call.network != 0);
     assert_int_equal(call.ipv4.mode, HOST_MODE_PING);
     assert_int_equal(call.ipv6.mode, HOST_MODE_PING);
@@ -88,7 +88,7 @@ static void test_program_without_any_right_gets_nothing_but_the_reason(void **st
         skip();
     }
     size_t before = host_handles();
-    struct host_open call = host_open();
+    struct host_open_call call = host_open();
     assert_true(call.network == 0);
     assert_int_equal(call.ipv4.mode, HOST_MODE_NONE);
     assert_string_equal(call.ipv4.reason,
@@ -167,7 +167,7 @@ static void assert_answered(struct host_fixture *host, struct ip_address destina
     }
 }
 
-static struct host_fixture host_of(const struct host_open *call)
+static struct host_fixture host_of(const struct host_open_call *call)
 {
     struct host_fixture host = {.network = call->network, .buffer = buffer};
     assert_true(call->network != 0);
@@ -181,7 +181,7 @@ static void test_one_family_may_be_raw_and_the_other_not(void **state)
     (void)state;
     host_needs_namespace();
     forbid_sockets(AF_INET6, SOCK_RAW, EPERM);
-    struct host_open call = host_open();
+    struct host_open_call call = host_open();
     struct host_fixture host = host_of(&call);
     assert_int_equal(call.ipv4.mode, HOST_MODE_RAW);
     assert_int_equal(call.ipv6.mode, HOST_MODE_PING);
@@ -195,7 +195,7 @@ static void test_system_without_ipv6_is_used_without_it(void **state)
     (void)state;
     host_needs_namespace();
     forbid_sockets(AF_INET6, 0, EAFNOSUPPORT);
-    struct host_open call = host_open();
+    struct host_open_call call = host_open();
     struct host_fixture host = host_of(&call);
     assert_int_equal(call.ipv4.mode, HOST_MODE_RAW);
     assert_int_equal(call.ipv6.mode, HOST_MODE_NONE);
@@ -212,7 +212,7 @@ static void test_sandbox_without_what_receiving_needs_is_told_at_once(void **sta
     host_needs_namespace();
     size_t before = host_handles();
     forbid(SYS_recvmmsg, ENOSYS);
-    struct host_open call = host_open();
+    struct host_open_call call = host_open();
     assert_true(call.network == 0);
     assert_non_null(strstr(call.ipv4.reason, "Function not implemented"));
     assert_int_equal(host_handles(), before);
@@ -225,7 +225,7 @@ static void test_sandbox_without_filters_and_time_stamps_works(void **state)
     forbid(SYS_setsockopt, EPERM);
     for (int privileged = 1; privileged >= 0; privileged--) {
         host_privileged(privileged);
-        struct host_open call = host_open();
+        struct host_open_call call = host_open();
         struct host_fixture host = host_of(&call);
         assert_answered(&host, LOOPBACK);
         assert_answered(&host, host_ipv6_loopback());
@@ -258,7 +258,7 @@ static void body_no_more_handles(struct host_fixture *host)
         assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
         size_t before = host_handles();
         limit.rlim_cur = allow_handles(more);
-        struct host_receiver_open open = {.network = host->network, .receiver = 1};
+        struct host_receiver_open_call open = {.network = host->network, .receiver = 1};
         bool claimed = host_claim(host, (uint16_t)(0x3000 + more));
         host_call(HOST_RECEIVER_OPEN, &open);
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
@@ -318,7 +318,7 @@ static void test_identifier_of_another_program_is_refused_and_ours_is_ours(void 
 
 static void body_second_network(struct host_fixture *host)
 {
-    struct host_open call = host_open();
+    struct host_open_call call = host_open();
     struct host_fixture other = {.network = call.network, .buffer = buffer};
     assert_false(host_claim(&other, CLAIMED));
     assert_true(host_claim(&other, FOREIGN));

@@ -63,9 +63,9 @@ static void test_wait_ends_at_its_time_and_never_before(void **state)
     host_in_each_mode(body_timeout);
 }
 
-static struct host_receive unlimited(struct host_fixture *host)
+static struct host_receive_call unlimited(struct host_fixture *host)
 {
-    return (struct host_receive){
+    return (struct host_receive_call){
         .receiver = host->receiver,
         .reception =
             {
@@ -86,7 +86,7 @@ static void *wake_later(void *receiver)
 
 static void body_wake(struct host_fixture *host)
 {
-    struct host_receive call = unlimited(host);
+    struct host_receive_call call = unlimited(host);
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, wake_later, &host->receiver), 0);
     host_call(HOST_RECEIVE, &call);
@@ -104,7 +104,7 @@ static void test_wake_ends_an_endless_wait(void **state)
 
 static void body_wake_before(struct host_fixture *host)
 {
-    struct host_receive call = unlimited(host);
+    struct host_receive_call call = unlimited(host);
     host_wake(host->receiver);
     host_wake(host->receiver);
     host_call(HOST_RECEIVE, &call);
@@ -124,7 +124,7 @@ static void test_wake_that_comes_early_ends_the_next_wait_and_no_other(void **st
 static void body_packets_first(struct host_fixture *host)
 {
     for (int family = 4; family <= 6; family += 2) {
-        struct host_receive call = unlimited(host);
+        struct host_receive_call call = unlimited(host);
         host_wake(host->receiver);
         send_request(host, family, CLAIMED, 1);
         host_call(HOST_RECEIVE, &call);
@@ -146,7 +146,7 @@ static void body_wake_others(struct host_fixture *host)
 {
     uint64_t other = host_receiver_open(host);
     host_wake(other);
-    struct host_receive call = unlimited(host);
+    struct host_receive_call call = unlimited(host);
     call.reception.timeout_ns = 20000000;
     host_call(HOST_RECEIVE, &call);
     assert_int_equal(call.reception.woken, 0);
@@ -242,7 +242,7 @@ static void body_small_capacity(struct host_fixture *host)
     for (uint16_t i = 0; i < 6; i++) {
         send_request(host, 4, CLAIMED, i);
     }
-    struct host_receive call = unlimited(host);
+    struct host_receive_call call = unlimited(host);
     uint16_t next = 0;
     memset(host->buffer + 2 * HOST_SLOT_BYTES, 0xee, 64);
     for (call.reception.capacity = 1; next < 6; call.reception.capacity = 2) {
@@ -392,7 +392,7 @@ static void body_discard(struct host_fixture *host)
     for (uint16_t i = 0; i < 200; i++) {
         send_request(host, i % 2 ? 6 : 4, CLAIMED, i);
     }
-    struct host_receiver_use use = {host->receiver};
+    struct host_receiver_call use = {host->receiver};
     host_call(HOST_DISCARD, &use);
     send_request(host, 4, CLAIMED, 1000);
     assert_int_equal(host_receive(host, 5000), 1);
@@ -410,7 +410,7 @@ static void test_discard_leaves_newer_packets_only(void **state)
 
 static void body_keep(struct host_fixture *host)
 {
-    struct host_receiver_use use = {host->receiver};
+    struct host_receiver_call use = {host->receiver};
     send_request(host, 4, CLAIMED, 1);
     host_call(HOST_DISCARD, &use);
     assert_int_equal(host_receive(host, 5000), 1);

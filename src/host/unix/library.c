@@ -13,14 +13,14 @@ typedef int32_t unix_function(void *parameters);
 
 static int32_t handshake(void *parameters)
 {
-    struct host_handshake *handshake = parameters;
+    struct host_handshake_call *handshake = parameters;
     handshake->own_protocol = HOST_PROTOCOL;
     return 0;
 }
 
 static int32_t open_network(void *parameters)
 {
-    struct host_open *call = parameters;
+    struct host_open_call *call = parameters;
     call->network = (uintptr_t)network_open(&call->ipv4, &call->ipv6);
     return 0;
 }
@@ -37,49 +37,49 @@ static struct receiver *receiver_of(uint64_t receiver)
 
 static int32_t claim(void *parameters)
 {
-    struct host_claim *call = parameters;
+    struct host_claim_call *call = parameters;
     call->claimed = network_claim(network_of(call->network), (uint16_t)call->identifier);
     return 0;
 }
 
 static int32_t open_receiver(void *parameters)
 {
-    struct host_receiver_open *call = parameters;
+    struct host_receiver_open_call *call = parameters;
     call->receiver = (uintptr_t)receiver_open(network_of(call->network));
     return 0;
 }
 
 static int32_t discard(void *parameters)
 {
-    const struct host_receiver_use *call = parameters;
+    const struct host_receiver_call *call = parameters;
     receiver_discard(receiver_of(call->receiver));
     return 0;
 }
 
 static int32_t wake(void *parameters)
 {
-    const struct host_receiver_use *call = parameters;
+    const struct host_receiver_call *call = parameters;
     receiver_wake(receiver_of(call->receiver));
     return 0;
 }
 
 static int32_t send_only(void *parameters)
 {
-    struct host_send *call = parameters;
+    struct host_send_call *call = parameters;
     call->failure = send_message(network_of(call->network), &call->message);
     return 0;
 }
 
 static int32_t receive(void *parameters)
 {
-    struct host_receive *call = parameters;
+    struct host_receive_call *call = parameters;
     receiver_receive(receiver_of(call->receiver), &call->reception);
     return 0;
 }
 
 static int32_t exchange(void *parameters)
 {
-    struct host_exchange *call = parameters;
+    struct host_exchange_call *call = parameters;
     struct receiver *receiver = receiver_of(call->receiver);
     call->reception.count = call->reception.woken = 0;
     call->failure = send_message(receiver->network, &call->message);
@@ -92,7 +92,7 @@ static int32_t exchange(void *parameters)
 
 static int32_t close_network(void *parameters)
 {
-    const struct host_close *call = parameters;
+    const struct host_close_call *call = parameters;
     network_close(network_of(call->network));
     return 0;
 }

@@ -159,7 +159,7 @@ size_t host_handles_for_exec(void)
 
 static void open_host(struct host_fixture *host)
 {
-    struct host_open call = {0};
+    struct host_open_call call = {0};
     host_call(HOST_OPEN, &call);
     assert_true(call.network != 0);
     assert_int_equal(call.ipv4.mode, host->raw ? HOST_MODE_RAW : HOST_MODE_PING);
@@ -187,7 +187,7 @@ void host_with(bool raw, void (*body)(struct host_fixture *host))
     body(&host);
 
     assert_int_equal(host_handles_for_exec(), for_exec_before);
-    struct host_close call = {host.network};
+    struct host_close_call call = {host.network};
     host_call(HOST_CLOSE, &call);
     host_privileged(true);
     host_answers(true);
@@ -211,14 +211,14 @@ void host_call(enum host_function function, void *parameters)
 
 bool host_claim(struct host_fixture *host, uint16_t identifier)
 {
-    struct host_claim call = {.network = host->network, .identifier = identifier};
+    struct host_claim_call call = {.network = host->network, .identifier = identifier};
     host_call(HOST_CLAIM, &call);
     return call.claimed != 0;
 }
 
 uint64_t host_receiver_open(struct host_fixture *host)
 {
-    struct host_receiver_open call = {.network = host->network};
+    struct host_receiver_open_call call = {.network = host->network};
     host_call(HOST_RECEIVER_OPEN, &call);
     assert_true(call.receiver != 0);
     return call.receiver;
@@ -226,7 +226,7 @@ uint64_t host_receiver_open(struct host_fixture *host)
 
 void host_wake(uint64_t receiver)
 {
-    struct host_receiver_use call = {receiver};
+    struct host_receiver_call call = {receiver};
     host_call(HOST_WAKE, &call);
 }
 
@@ -266,7 +266,7 @@ void host_request(struct host_request *request, struct ip_address destination, u
 
 enum send_failure host_send(struct host_fixture *host, struct host_request *request)
 {
-    struct host_send call = {.network = host->network, .message = request->message};
+    struct host_send_call call = {.network = host->network, .message = request->message};
     host_call(HOST_SEND, &call);
     return (enum send_failure)call.failure;
 }
@@ -283,7 +283,7 @@ static struct host_reception reception_of(struct host_fixture *host, uint64_t ti
 
 size_t host_receive(struct host_fixture *host, uint64_t timeout_ms)
 {
-    struct host_receive call = {.receiver = host->receiver, .reception = reception_of(host, timeout_ms)};
+    struct host_receive_call call = {.receiver = host->receiver, .reception = reception_of(host, timeout_ms)};
     host_call(HOST_RECEIVE, &call);
     return call.reception.count;
 }
@@ -291,7 +291,7 @@ size_t host_receive(struct host_fixture *host, uint64_t timeout_ms)
 size_t host_exchange(struct host_fixture *host, struct host_request *request, uint64_t timeout_ms,
                      enum send_failure *failure)
 {
-    struct host_exchange call = {
+    struct host_exchange_call call = {
         .receiver = host->receiver,
         .message = request->message,
         .reception = reception_of(host, timeout_ms),
