@@ -34,25 +34,47 @@ static bool can_receive(int handle)
     return recvmmsg(handle, &header, 1, MSG_DONTWAIT, NULL) >= 0 || errno == EAGAIN;
 }
 
-/* Opens the raw sockets of a family. False and errno when it may not. */
+/* The lock is held, or nobody else knows the network yet. */
+static int open_raw_sender(struct network *network, int family, bool dont_fragment, bool broadcast)
+{
+    atomic_int *place = &network->raw_senders[family][(dont_fragment ? 1 : 0) + (broadcast ? 2 : 0)];
+    if (*place < 0) {
+        *place = sockets_open_raw_sender(network_family(family), dont_fragment, broadcast);
+    }
+    return *place;
+}
+
+/* Opens the first raw socket of a family. False and errno when it may not. */
 static bool open_raw(struct network *network, int family)
 {
-    int count = family == V4 ? 4 : 1;
-    for (int i = 0; i < count; i++) {
-        int handle = sockets_open_raw_sender(network_family(family), (i & 1) != 0, (i & 2) != 0);
-        if (handle < 0 || !can_receive(handle)) {
-            int error = errno;
-            close_if_open(handle);
-            while (i-- > 0) {
-                close(network->raw_senders[family][i]);
-                network->raw_senders[family][i] = -1;
-            }
-            errno = error;
-            return false;
-        }
-        network->raw_senders[family][i] = handle;
+    int handle = open_raw_sender(network, family, false, false);
+    if (handle < 0) {
+        return false;
+    }
+    if (!can_receive(handle)) {
+        int error = errno;
+        close(handle);
+        network->raw_senders[family][0] = -1;
+        errno = error;
+        return false;
     }
     return true;
+}
+
+int network_raw_sender(struct network *network, int family, bool dont_fragment, bool broadcast)
+{
+    if (family == V6) {
+        dont_fragment = broadcast = false;
+    }
+    int handle = network->raw_senders[family][(dont_fragment ? 1 : 0) + (broadcast ? 2 : 0)];
+    if (handle < 0) {
+        struct critical section = critical_enter(&network->lock);
+        handle = open_raw_sender(network, family, dont_fragment, broadcast);
+        int error = errno;
+        critical_leave(&section, &network->lock);
+        errno = error;
+    }
+    return handle;
 }
 
 /* Prepares for ping sockets of a family. False and errno when there may be none. */
@@ -109,7 +131,9 @@ struct network *network_open(struct host_family_state *ipv4, struct host_family_
         return NULL;
     }
     pthread_mutex_init(&network->lock, NULL);
-    memset(network->raw_senders, -1, sizeof(network->raw_senders));
+    for (int i = 0; i < FAMILIES * RAW_SENDERS; i++) {
+        network->raw_senders[i / RAW_SENDERS][i % RAW_SENDERS] = -1;
+    }
     network->pings_ready = -1;
     open_family(network, V4, ipv4);
     open_family(network, V6, ipv6);
@@ -262,7 +286,7 @@ void network_close(struct network *network)
     }
     for (int family = 0; family < FAMILIES; family++) {
         pings_close(network, family);
-        for (int i = 0; i < 4; i++) {
+        for (int i = 0; i < RAW_SENDERS; i++) {
             close_if_open(network->raw_senders[family][i]);
         }
     }

@@ -43,14 +43,20 @@ struct ping_table {
     _Atomic(struct ping_socket *) by_identifier[UINT16_MAX + 1];
 };
 
+/* How many raw sockets a family sends from, so that none has to be set anew for a message: IPv4 has one for each
+ * combination of dont_fragment and broadcast, IPv6 sends both with the message. */
+#define RAW_SENDERS 4
+
 struct network {
     /* Set once. */
     enum host_mode mode[FAMILIES];
-    int raw_senders[FAMILIES][4];       /* by dont_fragment + 2 * broadcast; IPv6 has the first only */
     struct ping_table *pings[FAMILIES]; /* in memory that is there once it is touched */
     int pings_ready; /* an epoll instance with all ping sockets, network_ping_event of each */
 
-    /* Guards what follows, and the filters of receivers. Taken with critical_enter only. */
+    /* By dont_fragment + 2 * broadcast; -1 before it is needed. Read without the lock. */
+    atomic_int raw_senders[FAMILIES][RAW_SENDERS];
+
+    /* Guards what follows, the opening of senders, and the filters of receivers. Taken with critical_enter only. */
     pthread_mutex_t lock;
     struct receiver *newest_receiver;
     size_t identifier_count;
@@ -66,6 +72,9 @@ void network_close(struct network *network);
 
 /* transport_operations.identifier_claim. */
 bool network_claim(struct network *network, uint16_t identifier);
+
+/* The raw socket to send such messages from. -1 and errno when it cannot be opened. */
+int network_raw_sender(struct network *network, int family, bool dont_fragment, bool broadcast);
 
 /* The ping socket with this identifier, or NULL. */
 struct ping_socket *network_ping_socket(const struct network *network, int family, uint16_t identifier);

@@ -303,8 +303,9 @@ void receiver_receive(struct receiver *receiver, struct host_reception *receptio
 void receiver_receive_answer(struct receiver *receiver, int family, uint16_t identifier,
                              struct host_reception *reception)
 {
-    /* On loopback the answer is there as soon as the request is sent. */
+    /* On loopback the answer is there as soon as the request is sent. It is the only one, as a rule. */
     struct batch batch = batch_of(receiver, reception);
+    batch.capacity = 1;
     if (receiver->raw[family] >= 0) {
         take(&batch, receiver->raw[family], raw_form(family));
     } else {

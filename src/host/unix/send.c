@@ -149,6 +149,7 @@ static const struct {
     {ENXIO, SEND_NO_ROUTE},           {EADDRNOTAVAIL, SEND_NO_ROUTE}, /* no address of ours to send from */
     {EHOSTUNREACH, SEND_UNREACHABLE}, {EHOSTDOWN, SEND_UNREACHABLE},
     {ENOBUFS, SEND_NO_MEMORY},        {ENOMEM, SEND_NO_MEMORY},
+    {EMFILE, SEND_NO_MEMORY},         {ENFILE, SEND_NO_MEMORY},
     {EAGAIN, SEND_NO_MEMORY},         {EAFNOSUPPORT, SEND_NOT_SUPPORTED},
 };
 
@@ -247,19 +248,19 @@ static int send_by_ping(struct ping_socket *socket, const struct outgoing *outgo
 }
 
 /* 0 or the error. */
-static int send_once(const struct network *network, const struct outgoing *outgoing,
+static int send_once(struct network *network, const struct outgoing *outgoing,
                      const struct host_message *message)
 {
     int family = send_family(message);
     if (network->mode[family] == HOST_MODE_RAW) {
-        int which = family == V4 ? (message->dont_fragment ? 1 : 0) + (message->broadcast ? 2 : 0) : 0;
-        return try_to_send(network->raw_senders[family][which], outgoing, 0);
+        int handle = network_raw_sender(network, family, message->dont_fragment, message->broadcast);
+        return handle >= 0 ? try_to_send(handle, outgoing, 0) : errno;
     }
     struct ping_socket *socket = network_ping_socket(network, family, send_identifier(message));
     return socket != NULL ? send_by_ping(socket, outgoing, message) : EINVAL;
 }
 
-enum send_failure send_message(const struct network *network, const struct host_message *message)
+enum send_failure send_message(struct network *network, const struct host_message *message)
 {
     enum host_mode mode = network->mode[send_family(message)];
     struct outgoing outgoing;

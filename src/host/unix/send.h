@@ -8,7 +8,7 @@
 #include "transport/send_failure.h"
 
 /* transport_operations.send. */
-enum send_failure send_message(const struct network *network, const struct host_message *message);
+enum send_failure send_message(struct network *network, const struct host_message *message);
 
 /* Which family a message goes to (V4 or V6), and under which identifier. */
 int send_family(const struct host_message *message);
