@@ -8,8 +8,9 @@
 
 size_t outcome_bytes(const struct request *request, size_t reply_bytes)
 {
-    size_t bytes = request->state == REQUEST_ANSWERED ? reply_bytes_of(&request->answer) : REPLY_BYTES_MIN;
-    return bytes <= reply_bytes ? bytes : REPLY_BYTES_MIN;
+    size_t bytes_min = reply_bytes_min(request->destination.family);
+    size_t bytes = request->state == REQUEST_ANSWERED ? reply_bytes_of(&request->answer) : bytes_min;
+    return bytes <= reply_bytes ? bytes : bytes_min;
 }
 
 static void trace_outcome(const struct request *request, uint32_t error)
@@ -40,7 +41,7 @@ uint32_t outcome_write(const struct request *request, void *reply, size_t reply_
         error = status == request->answer.status ? 0 : status;
     } else {
         error = request->state == REQUEST_FAILED ? request->answer.status : IP_REQ_TIMED_OUT;
-        reply_write_failure(reply, error);
+        reply_write_failure(reply, request->destination.family, error);
     }
     trace_outcome(request, error);
     return error;

@@ -141,7 +141,7 @@ uint32_t echo_synchronous(struct engine *engine, const struct echo_call *call, u
 {
     *error = call_check(call);
     if (*error != IP_SUCCESS) {
-        reply_write_failure(call->reply, *error);
+        reply_write_failure(call->reply, call->destination.family, *error);
         outcome_trace_refusal(call, *error);
         return 0;
     }

@@ -401,8 +401,8 @@ static void test_a_routine_may_close_the_last_session(void **state)
 
     (void)state;
     fake_network_hook(silent_hooks);
-    assert_int_equal(session_open(&session), 0);
-    assert_int_equal(session_acquire(session, &engine), 0);
+    assert_int_equal(session_open(IP_FAMILY_V4, &session), 0);
+    assert_int_equal(session_acquire(session, IP_FAMILY_V4, &engine), 0);
     asked[0].then = close_session;
     ask(engine, 0, TIMEOUT_MS);
     engine_release(engine);
@@ -422,8 +422,8 @@ static void test_a_routine_that_waits_keeps_the_engine_of_a_closed_session(void 
 
     (void)state;
     fake_network_hook(silent_hooks);
-    assert_int_equal(session_open(&session), 0);
-    assert_int_equal(session_acquire(session, &engine), 0);
+    assert_int_equal(session_open(IP_FAMILY_V4, &session), 0);
+    assert_int_equal(session_acquire(session, IP_FAMILY_V4, &engine), 0);
     ask(engine, 0, TIMEOUT_MS);
     engine_release(engine);
     assert_int_equal(session_close(session), 0);
@@ -767,8 +767,8 @@ static void test_the_engine_goes_when_the_thread_of_its_last_routines_has_ended(
 
     (void)state;
     fake_network_hook(silent_hooks);
-    assert_int_equal(session_open(&session), 0);
-    assert_int_equal(session_acquire(session, &asker.engine), 0);
+    assert_int_equal(session_open(IP_FAMILY_V4, &session), 0);
+    assert_int_equal(session_acquire(session, IP_FAMILY_V4, &asker.engine), 0);
     struct os_posix_thread *thread = start_asker(&asker);
     engine_release(asker.engine);
     assert_int_equal(session_close(session), 0);

@@ -907,8 +907,8 @@ static void test_requests_of_a_closed_session_are_told_and_then_the_engine_goes(
     (void)state;
     os_posix_stop_clock();
     fake_network_hook(silent_hooks);
-    assert_int_equal(session_open(&handle), 0);
-    assert_int_equal(session_acquire(handle, &engine), 0);
+    assert_int_equal(session_open(IP_FAMILY_V4, &handle), 0);
+    assert_int_equal(session_acquire(handle, IP_FAMILY_V4, &engine), 0);
     for (size_t i = 0; i < 3; i++) {
         submission_set(&submissions[i], engine, HOST, TEXT, 100);
         submission_set_event(&submissions[i]);
@@ -1136,7 +1136,7 @@ static void model_step(os_handle *session, int step)
 {
     struct engine *engine;
     struct slot *slot = &slots[random_below(MODEL_SLOTS)];
-    assert_int_equal(session_acquire(*session, &engine), 0);
+    assert_int_equal(session_acquire(*session, IP_FAMILY_V4, &engine), 0);
     switch (random_below(10)) {
     case 0:
         model_advance();
@@ -1144,7 +1144,7 @@ static void model_step(os_handle *session, int step)
     case 1: { /* another handle; requests of the old one go on */
         os_handle old = *session;
         assert_int_equal(session_close(old), 0);
-        assert_int_equal(session_open(session), 0);
+        assert_int_equal(session_open(IP_FAMILY_V4, session), 0);
         break;
     }
     case 2:
@@ -1172,7 +1172,7 @@ static void test_random_operations_agree_with_a_model(void **state)
     memset(slots, 0, sizeof(slots));
     os_posix_stop_clock();
     fake_network_hook(silent_hooks);
-    assert_int_equal(session_open(&session), 0);
+    assert_int_equal(session_open(IP_FAMILY_V4, &session), 0);
     for (int step = 0; step < 4000; step++) {
         model_step(&session, step);
         model_check(step % 3 == 0);

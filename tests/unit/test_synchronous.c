@@ -324,12 +324,12 @@ static void test_an_icmp_error_fits_every_buffer(void **state)
 
     use_send_hook(answer_with_error_and_options);
     caller->call.reply = caller->reply.bytes;
-    caller->call.reply_bytes = REPLY_BYTES_MIN;
+    caller->call.reply_bytes = sizeof(ICMP_ECHO_REPLY);
     caller_run(caller);
     assert_int_equal(caller->replies, 1);
     assert_int_equal(caller->reply.header.Status, IP_TTL_EXPIRED_TRANSIT);
     assert_int_equal(caller->reply.header.Options.OptionsSize, 0);
-    assert_true(caller_reply_untouched(caller, REPLY_BYTES_MIN));
+    assert_true(caller_reply_untouched(caller, sizeof(ICMP_ECHO_REPLY)));
 }
 
 static const uint8_t source_route[8] = {0x83, 7, 8, 192, 0, 2, 9, 0};

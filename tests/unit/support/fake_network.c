@@ -70,6 +70,8 @@ static size_t exchanges;
 static size_t discards;
 static uint64_t listening_order;
 static bool rewrite_identifiers;
+static bool carry_ipv4 = true;
+static bool carry_ipv6 = true;
 static bool want_claims = true;
 static bool provide_exchange;
 static bool fail_receivers;
@@ -172,12 +174,27 @@ static void require_granted(struct fake_transport *transport, const struct trans
 
 /* ---- Sending ---- */
 
+static void require_family(const struct transport *transport, const struct transport_message *message)
+{
+    bool v6 = message->destination.family == IP_FAMILY_V6;
+    if (!(v6 ? transport->has_ipv6 : transport->has_ipv4) ||
+        (!ip_address_is_unspecified(&message->source) &&
+         message->source.family != message->destination.family)) {
+        panic("a message is sent between addresses that cannot be");
+    }
+    if (message->bytes[0] != (v6 ? 128 : 8) || message->bytes[1] != 0 ||
+        (v6 && (message->bytes[2] != 0 || message->bytes[3] != 0 || message->options_bytes > 0))) {
+        panic("a message is sent that is no echo request of its family");
+    }
+}
+
 static uint32_t fake_send(struct transport *transport, const struct transport_message *message)
 {
     require_no_lock();
     if (message->length_bytes < 8 || message->options_bytes > 40) {
         panic("a message is sent that can be no ICMP message, or has too many options");
     }
+    require_family(transport, message);
     require_granted((struct fake_transport *)(void *)transport, message);
     if (hooks.prepare != NULL) {
         hooks.prepare();
@@ -243,14 +260,21 @@ const struct fake_sent *fake_network_sent(size_t count)
 
 /* ---- Answers ---- */
 
+static bool is_v6(const struct fake_answer *answer)
+{
+    return answer->source.family == IP_FAMILY_V6;
+}
+
 struct fake_answer fake_reply(const struct fake_sent *sent)
 {
+    bool v6 = sent->message.destination.family == IP_FAMILY_V6;
     return (struct fake_answer){
-        .form = TRANSPORT_IPV4_PACKET,
+        .form = v6 ? TRANSPORT_MESSAGE : TRANSPORT_IPV4_PACKET,
         .source = sent->message.destination,
         .destination = sent->message.source,
+        .type = v6 ? 129 : 0,
         .ttl = 64,
-        .protocol = 1,
+        .protocol = v6 ? 58 : 1,
         .identifier = sent->identifier,
         .sequence = sent->sequence,
         .data = sent->bytes + 8,
@@ -277,8 +301,8 @@ static void store_be16(uint8_t *bytes, size_t value)
 }
 
 /* Writes an IPv4 header. Returns how long it is. */
-static size_t build_header(uint8_t *bytes, const struct fake_answer *answer, const uint8_t *options,
-                           size_t options_bytes, size_t payload_bytes)
+static size_t build_header_v4(uint8_t *bytes, const struct fake_answer *answer, const uint8_t *options,
+                              size_t options_bytes, size_t payload_bytes)
 {
     size_t header_bytes = 20 + options_bytes;
     bytes[0] = (uint8_t)(0x40 | header_bytes / 4);
@@ -295,13 +319,34 @@ static size_t build_header(uint8_t *bytes, const struct fake_answer *answer, con
     return header_bytes;
 }
 
+/* Writes the IPv6 header of a quoted request. Returns how long it is. */
+static size_t build_header_v6(uint8_t *bytes, const struct fake_answer *answer, size_t payload_bytes)
+{
+    bytes[0] = 0x60;
+    store_be16(bytes + 4, payload_bytes);
+    bytes[6] = 58;
+    bytes[7] = 1; /* the hop limit that is left */
+    memcpy(bytes + 24, answer->quoted_destination.bytes, 16);
+    return 40;
+}
+
 /* Writes the ICMP header of the request that an error is about. Returns how long it is. */
 static size_t build_request_header(uint8_t *bytes, const struct fake_answer *answer)
 {
-    bytes[0] = 8;
+    bytes[0] = is_v6(answer) ? 128 : 8;
     store_be16(bytes + 4, answer->identifier);
     store_be16(bytes + 6, answer->sequence);
     return 8;
+}
+
+/* Writes what an error quotes. Returns how long it is. */
+static size_t build_quote(uint8_t *bytes, const struct fake_answer *answer)
+{
+    struct fake_answer quoted = {.destination = answer->quoted_destination, .protocol = 1, .ttl = 1};
+    size_t header_bytes = is_v6(answer) ? build_header_v6(bytes, answer, 8)
+                                        : build_header_v4(bytes, &quoted, answer->quoted_options,
+                                                          answer->quoted_options_bytes, 8);
+    return header_bytes + build_request_header(bytes + header_bytes, answer);
 }
 
 /* Writes the ICMP message. Returns how long it is. */
@@ -311,10 +356,7 @@ static size_t build_message(uint8_t *bytes, const struct fake_answer *answer)
     bytes[0] = answer->type;
     bytes[1] = answer->code;
     if (answer->is_error) {
-        struct fake_answer quoted = {.destination = answer->quoted_destination, .protocol = 1, .ttl = 1};
-        length_bytes += build_header(bytes + length_bytes, &quoted, answer->quoted_options,
-                                     answer->quoted_options_bytes, 8);
-        length_bytes += build_request_header(bytes + length_bytes, answer);
+        length_bytes += build_quote(bytes + length_bytes, answer);
     } else {
         store_be16(bytes + 4, answer->identifier);
         store_be16(bytes + 6, answer->sequence);
@@ -323,7 +365,9 @@ static size_t build_message(uint8_t *bytes, const struct fake_answer *answer)
         }
         length_bytes += answer->data_bytes;
     }
-    store_be16(bytes + 2, checksum_compute(bytes, length_bytes) ^ (answer->bad_checksum ? 1U : 0U));
+    if (!is_v6(answer)) { /* of ICMPv6 the system has seen to it */
+        store_be16(bytes + 2, checksum_compute(bytes, length_bytes) ^ (answer->bad_checksum ? 1U : 0U));
+    }
     return length_bytes;
 }
 
@@ -348,7 +392,7 @@ static struct transport_packet build(const struct fake_answer *answer, uint8_t *
     case TRANSPORT_IPV4_PACKET: {
         size_t header_bytes = 20 + answer->options_bytes;
         size_t message_bytes = build_message(bytes + header_bytes, answer);
-        build_header(bytes, answer, answer->options, answer->options_bytes, message_bytes);
+        build_header_v4(bytes, answer, answer->options, answer->options_bytes, message_bytes);
         packet = (struct transport_packet){.length_bytes = header_bytes + message_bytes};
         break;
     }
@@ -460,7 +504,7 @@ void fake_network_deliver_bytes_to(size_t receiver, const uint8_t *bytes, size_t
 
 static void deliver_answer(const struct fake_answer *answer, const size_t *number)
 {
-    uint8_t *bytes = allocate(60 + 8 + 60 + 8 + answer->data_bytes);
+    uint8_t *bytes = allocate(60 + 8 + 60 + 8 + answer->data_bytes); /* the longest of each part */
     struct transport_packet packet = build(answer, bytes);
     deliver(&packet, number);
     free(bytes);
@@ -690,8 +734,9 @@ uint32_t transport_open(struct transport **transport)
     fresh->transport.operations = &fresh->operations;
     fresh->operations = operations;
     fresh->transport.name = "fake";
-    fresh->transport.has_ipv4 = true;
     os_lock_acquire(&network_lock);
+    fresh->transport.has_ipv4 = carry_ipv4;
+    fresh->transport.has_ipv6 = carry_ipv6;
     fresh->transport.rewrites_identifier = rewrite_identifiers;
     if (!want_claims) {
         fresh->operations.identifier_claim = NULL;
@@ -735,6 +780,8 @@ void fake_network_reset(void)
     exchanges = 0;
     discards = 0;
     rewrite_identifiers = false;
+    carry_ipv4 = true;
+    carry_ipv6 = true;
     want_claims = true;
     provide_exchange = is_variant("exchange");
     fail_receivers = false;
@@ -758,6 +805,12 @@ static void set(bool *setting, bool value)
 void fake_network_rewrite_identifiers(bool rewrite)
 {
     set(&rewrite_identifiers, rewrite);
+}
+
+void fake_network_carry(bool ipv4, bool ipv6)
+{
+    set(&carry_ipv4, ipv4);
+    set(&carry_ipv6, ipv6);
 }
 
 void fake_network_want_claims(bool want)

@@ -53,6 +53,8 @@ void fake_network_reset(void);
 void fake_network_hook(struct fake_network_hooks hooks);
 /* Transports opened from now on rewrite the identifier of what is sent. */
 void fake_network_rewrite_identifiers(bool rewrite);
+/* Transports opened from now on carry these families; both after a reset. */
+void fake_network_carry(bool ipv4, bool ipv6);
 /* Transports opened from now on want identifiers to be claimed, as they do after a reset. */
 void fake_network_want_claims(bool want);
 /* Transports opened from now on have `exchange`, or not. */
@@ -70,9 +72,12 @@ size_t fake_network_sent_count(void);
 
 /* ---- Answers ---- */
 
-/* An ICMP message and what it comes under. fake_reply and fake_error fill it; change what you like, and deliver it. */
+/* An ICMP or ICMPv6 message, as the family of its source says, and what it comes under. fake_reply and fake_error fill it;
+ * change what you like, and deliver it. */
 struct fake_answer {
-    enum transport_form form; /* how the transport gives it out; TRANSPORT_ERROR: only if it is an error */
+    /* How the transport gives it out: at first, as a packet if it is IPv4, and as a message if it is IPv6. TRANSPORT_ERROR:
+     * only if it is an error. */
+    enum transport_form form;
     struct ip_address source;
     struct ip_address destination;
     uint8_t ttl;
@@ -98,7 +103,7 @@ struct fake_answer {
 
 /* The echo reply to a request. */
 struct fake_answer fake_reply(const struct fake_sent *sent);
-/* An ICMP error from `router` that quotes the request. */
+/* An ICMP error from `router` that quotes the request, with a type and code of the request's family. */
 struct fake_answer fake_error(const struct fake_sent *sent, struct ip_address router, uint8_t type,
                               uint8_t code);
 
