@@ -4,13 +4,12 @@
 #include "transport/winsock.h"
 
 #include "os/os.h"
+#include "transport/send_failure.h"
 #include "transport/winsock_receiver.h"
 #include "transport/winsock_sockets.h"
 
 #include <string.h>
 #include <ws2tcpip.h>
-
-#include <icmpapi.h>
 
 struct winsock_transport {
     struct transport base; /* first: a transport is a winsock_transport */
@@ -56,7 +55,7 @@ static uint32_t configure(const struct winsock_pool *pool, struct winsock_socket
     SOCKET handle = socket->handle;
     int ttl = message->ttl != 0 ? message->ttl : pool->default_ttl;
     if (!ip_options_set(socket, message)) {
-        return IP_BAD_OPTION;
+        return send_failure_error(SEND_BAD_OPTION);
     }
     if (!option_set(handle, IPPROTO_IP, IP_TTL, ttl, &socket->ttl) ||
         !option_set(handle, IPPROTO_IP, IP_TOS, message->tos, &socket->tos) ||
@@ -78,10 +77,10 @@ static uint32_t send_with(struct winsock_socket *socket, const struct transport_
     }
     int wsa_error = WSAGetLastError();
     if (wsa_error == WSAEACCES && !message->broadcast) {
-        return TRANSPORT_NEEDS_BROADCAST;
+        return send_failure_error(SEND_NEEDS_BROADCAST);
     }
     if (wsa_error == WSAEMSGSIZE && !message->dont_fragment) {
-        return IP_GENERAL_FAILURE; /* longer than any datagram may be */
+        return send_failure_error(SEND_FAILED); /* longer than any datagram may be */
     }
     return winsock_error(wsa_error);
 }
