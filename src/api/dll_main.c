@@ -6,6 +6,7 @@
 #include "echo/apc.h"
 #include "echo/engine.h"
 #include "echo/session.h"
+#include "transport/transport.h"
 
 BOOL WINAPI DllMain(HINSTANCE instance, DWORD reason, LPVOID reserved);
 
@@ -27,6 +28,7 @@ BOOL WINAPI DllMain(HINSTANCE instance, DWORD reason, LPVOID reserved)
             session_abandon();
             engine_abandon();
             apc_abandon();
+            transport_unload();
             os_unload();
         }
         return TRUE;

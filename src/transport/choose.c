@@ -4,6 +4,8 @@
 #include "transport/transport.h"
 
 #include "trace/trace.h"
+#include "transport/host.h"
+#include "transport/host_link.h"
 #include "transport/winsock.h"
 
 #include <string.h>
@@ -14,6 +16,7 @@ static const struct {
     uint32_t (*open)(struct transport **transport);
 } candidates[] = {
     /* In the order in which "auto" tries them. */
+    {"host", host_open},
     {"winsock", winsock_open},
 };
 
@@ -47,4 +50,9 @@ uint32_t transport_open(struct transport **transport)
     }
     trace("transport: none; OPENICMP_TRANSPORT is %s, error %lu", name, (unsigned long)error);
     return error;
+}
+
+void transport_unload(void)
+{
+    host_link_unload();
 }

@@ -132,4 +132,8 @@ struct transport {
  * the one named does not exist here, ERROR_NOT_ENOUGH_MEMORY. */
 uint32_t transport_open(struct transport **transport);
 
+/* The module that holds this code is being unloaded; every transport is closed. Lets go of what is kept for longer than
+ * one of them lives. */
+void transport_unload(void);
+
 #endif

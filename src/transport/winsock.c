@@ -4,12 +4,11 @@
 #include "transport/winsock.h"
 
 #include "os/os.h"
+#include "transport/send_failure.h"
 #include "transport/winsock_receiver.h"
 #include "transport/winsock_sockets.h"
 
 #include <string.h>
-
-#include <icmpapi.h>
 
 struct winsock_transport {
     struct transport base; /* first: a transport is a winsock_transport */
@@ -86,7 +85,7 @@ static uint32_t configure(const struct winsock_pool *pool, struct winsock_socket
 {
     bool v6 = message->destination.family == IP_FAMILY_V6;
     if (!v6 && !ip_options_set(socket, message)) {
-        return IP_BAD_OPTION;
+        return send_failure_error(SEND_BAD_OPTION);
     }
     if (!(v6 ? configure_v6 : configure_v4)(pool, socket, message)) {
         return winsock_error(WSAGetLastError());
@@ -105,10 +104,10 @@ static uint32_t send_with(struct winsock_socket *socket, const struct transport_
     }
     int wsa_error = WSAGetLastError();
     if (wsa_error == WSAEACCES && !message->broadcast && message->destination.family == IP_FAMILY_V4) {
-        return TRANSPORT_NEEDS_BROADCAST;
+        return send_failure_error(SEND_NEEDS_BROADCAST);
     }
     if (wsa_error == WSAEMSGSIZE && !message->dont_fragment) {
-        return IP_GENERAL_FAILURE; /* longer than any datagram may be */
+        return send_failure_error(SEND_FAILED); /* longer than any datagram may be */
     }
     return winsock_error(wsa_error);
 }

@@ -5,11 +5,10 @@
 
 #include "os/os.h"
 #include "trace/trace.h"
+#include "transport/send_failure.h"
 #include "transport/winsock_receiver.h"
 
 #include <string.h>
-
-#include <icmpapi.h>
 
 /* Room for the answers to a burst of requests that nobody has read yet; systems cut it to what they allow. */
 #define RECEIVE_BUFFER_BYTES (4 * 1024 * 1024)
@@ -18,34 +17,32 @@
  * of them stay taken only when their threads were terminated. */
 #define TAKE_TIMEOUT_MS 1000
 
-/* Winsock error -> what the program sees. behaviour.md 4.3. */
 static const struct {
     int wsa_error;
-    uint32_t error;
-} errors[] = {
-    {WSAENETUNREACH, ERROR_NETWORK_UNREACHABLE},
-    {WSAENETDOWN, ERROR_NETWORK_UNREACHABLE},
-    {WSAEHOSTUNREACH, ERROR_HOST_UNREACHABLE},
-    {WSAEHOSTDOWN, ERROR_HOST_UNREACHABLE},
-    {WSAEADDRNOTAVAIL, ERROR_INVALID_NETNAME},
-    {WSAENOBUFS, ERROR_NOT_ENOUGH_MEMORY},
-    {WSAEMFILE, ERROR_NOT_ENOUGH_MEMORY},
-    {WSA_NOT_ENOUGH_MEMORY, ERROR_NOT_ENOUGH_MEMORY},
-    {WSAEAFNOSUPPORT, ERROR_NOT_SUPPORTED},
-    {WSAEPROTONOSUPPORT, ERROR_NOT_SUPPORTED},
-    {WSAESOCKTNOSUPPORT, ERROR_NOT_SUPPORTED},
-    {WSAEMSGSIZE, IP_PACKET_TOO_BIG},
-    {WSAEACCES, IP_GENERAL_FAILURE}, /* a firewall's refusal */
+    enum send_failure failure;
+} failures[] = {
+    {WSAENETUNREACH, SEND_NO_ROUTE},
+    {WSAENETDOWN, SEND_NO_ROUTE},
+    {WSAEHOSTUNREACH, SEND_UNREACHABLE},
+    {WSAEHOSTDOWN, SEND_UNREACHABLE},
+    {WSAEADDRNOTAVAIL, SEND_FOREIGN_SOURCE},
+    {WSAENOBUFS, SEND_NO_MEMORY},
+    {WSAEMFILE, SEND_NO_MEMORY},
+    {WSA_NOT_ENOUGH_MEMORY, SEND_NO_MEMORY},
+    {WSAEAFNOSUPPORT, SEND_NOT_SUPPORTED},
+    {WSAEPROTONOSUPPORT, SEND_NOT_SUPPORTED},
+    {WSAESOCKTNOSUPPORT, SEND_NOT_SUPPORTED},
+    {WSAEMSGSIZE, SEND_TOO_BIG},
 };
 
 uint32_t winsock_error(int wsa_error)
 {
-    for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
-        if (errors[i].wsa_error == wsa_error) {
-            return errors[i].error;
+    for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
+        if (failures[i].wsa_error == wsa_error) {
+            return send_failure_error(failures[i].failure);
         }
     }
-    return IP_GENERAL_FAILURE;
+    return send_failure_error(SEND_FAILED);
 }
 
 int winsock_address_from(union winsock_address *result, const struct ip_address *address)

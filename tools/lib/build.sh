@@ -30,4 +30,6 @@ install_to_dist() {
     # The date is for strip, which else writes the present one into DLLs and programs.
     SOURCE_DATE_EPOCH=0 logged "install-$1" cmake --install "$build_dir/$1" --prefix "$dist_dir/$1" --strip ||
         die "dist/$1 could not be filled"
+    SOURCE_DATE_EPOCH=0 logged "install-wine-$1" cmake --install "$build_dir/$1" --prefix "$dist_dir/wine" --strip \
+        --component wine || die "dist/wine could not be filled"
 }
