@@ -49,7 +49,8 @@ static bool ip_options_set(struct winsock_socket *socket, const struct transport
     return true;
 }
 
-/* Multicast has a TTL or hop limit of its own, which is 1 unless it is set (RFC 1112 section 6.1, RFC 3493 section 5.2). */
+/* Multicast has a TTL or hop limit of its own, which is 1 unless it is set (RFC 1112 section 6.1, RFC 3493
+ * section 5.2). */
 static bool multicast_hops_set(struct winsock_socket *socket, const struct transport_message *message,
                                int level, int option)
 {

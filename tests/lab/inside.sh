@@ -13,7 +13,8 @@ for file in "$lab_dir"/scenarios/*.sh; do
     source "$file"
 done
 
-# see_through_a_layer FOLDER PLACE: at PLACE, what is in the folder; what is written there is in memory, and not the folder's.
+# see_through_a_layer FOLDER PLACE: at PLACE, what is in the folder; what is written there is in memory, and
+# not the folder's.
 see_through_a_layer() {
     local layer=/run/layers$2 why
     mkdir -p "$layer"/{written,work} "$2"
@@ -21,8 +22,9 @@ see_through_a_layer() {
         skip "no overlay file system can be laid over $1: $why"
 }
 
-# Namespaces get their names in /run, and Wine keeps its sockets in /tmp: both are this lab's own, as is Wine's prefix, which is
-# that of the other tests underneath. (A file in it says where in /tmp Debian's Wine has its sockets; others use .wine-UID.)
+# Namespaces get their names in /run, and Wine keeps its sockets in /tmp: both are this lab's own, as is
+# Wine's prefix, which is that of the other tests underneath. (A file in it says where in /tmp Debian's Wine
+# has its sockets; others use .wine-UID.)
 make_places() {
     mount -t tmpfs lab /run
     see_through_a_layer /tmp /tmp

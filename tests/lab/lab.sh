@@ -5,8 +5,9 @@
 #     lab.sh run x64|x86 TRANSPORT FAMILY SCENARIO    exit status 77: it cannot be run here
 #     lab.sh shell x64|x86 TRANSPORT FAMILY
 #
-# Everything that it starts and makes lies in these namespaces: processes, network, mounts. They go with the first process
-# in them, however that ends, and that ends with this one. The programs must have been built (./tools/lab does it).
+# Everything that it starts and makes lies in these namespaces: processes, network, mounts. They go with the
+# first process in them, however that ends, and that ends with this one. The programs must have been built
+# (./tools/lab does it).
 source "$(dirname "${BASH_SOURCE[0]}")/../../tools/lib/common.sh"
 lab_dir=$project_dir/tests/lab
 PATH=$PATH:/usr/sbin:/sbin

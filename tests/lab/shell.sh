@@ -1,4 +1,5 @@
-# The start-up file of the shell in the lab: what scenarios are made of, by hand. inside.sh exports what it needs.
+# The start-up file of the shell in the lab: what scenarios are made of, by hand. inside.sh exports what it
+# needs.
 source "$lab_dir/../../tools/lib/common.sh"
 source "$lab_dir/steps.sh"
 for file in "$lab_dir"/scenarios/*.sh; do

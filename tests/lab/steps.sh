@@ -1,5 +1,6 @@
-# What scenarios are made of: requests of a Windows program, what the responder shall do, and what is expected. Sourced by
-# inside.sh and shell.sh. Addresses and nodes are topology.sh's; probe/probe.c and responder/responder.c say what can be asked of them.
+# What scenarios are made of: requests of a Windows program, what the responder shall do, and what is
+# expected. Sourced by inside.sh and shell.sh. Addresses and nodes are topology.sh's; probe/probe.c and
+# responder/responder.c say what can be asked of them.
 
 source "$lab_dir/topology.sh"
 declare -F "addresses_of_$family" >/dev/null || die "the lab has no addresses of $family"
@@ -27,8 +28,8 @@ only_over() {
 
 declare -A lines_to lines_from
 
-# converse NAME COMMAND...: starts it in the background, to be talked to under that name. Standard error goes to
-# $work_dir/NAME.errors. A program of the same name comes to the end of its standard input.
+# converse NAME COMMAND...: starts it in the background, to be talked to under that name. Standard error goes
+# to $work_dir/NAME.errors. A program of the same name comes to the end of its standard input.
 converse() {
     local name=$1 pipes=$work_dir/$1 to from
     forget "$name"
@@ -60,8 +61,8 @@ hear() {
 # What is put before every Windows program, to take rights from it.
 privileges=()
 
-# windows COMMAND...: runs a Windows program at the client. The first one brings up Wine's services there; they stay because
-# it stays.
+# windows COMMAND...: runs a Windows program at the client. The first one brings up Wine's services there;
+# they stay because it stays.
 windows() {
     at client env OPENICMP_WINEPREFIX="$work_dir/prefix" OPENICMP_TRANSPORT="$transport" \
         "${privileges[@]}" "$project_dir/tools/lib/wine" "$arch" "$@"
@@ -75,8 +76,8 @@ start_wine() {
     hear wine >/dev/null || fail "Wine does not run programs" "$(<"$work_dir/wine.errors")"
 }
 
-# probe ADDRESS [NAME=VALUE...]: runs probe.c, leaves the lines that it prints in results[] and its standard error in
-# $work_dir/errors.
+# probe ADDRESS [NAME=VALUE...]: runs probe.c, leaves the lines that it prints in results[] and its standard
+# error in $work_dir/errors.
 probe() {
     start_wine
     probed="probe $*"
@@ -89,8 +90,8 @@ read_results() {
     mapfile -t results < <(tr -d '\r' <"$1")
 }
 
-# start_probe NAME ADDRESS [NAME=VALUE...]: the same in the background, under a name. It makes a request at each step, or, if
-# there are many, all of those.
+# start_probe NAME ADDRESS [NAME=VALUE...]: the same in the background, under a name. It makes a request at
+# each step, or, if there are many, all of those.
 start_probe() {
     start_wine
     probed_by[$1]="probe ${*:2} step"
@@ -125,7 +126,8 @@ field() {
     [[ " $2 " =~ \ $1=([^ ]*)\  ]] && printf '%s\n' "${BASH_REMATCH[1]}"
 }
 
-# holds CONDITION LINE: whether it holds. Conditions: NAME=VALUE, NAME=FIRST|SECOND, NAME!=VALUE, NAME>=NUMBER, NAME<=NUMBER.
+# holds CONDITION LINE: whether it holds. Conditions: NAME=VALUE, NAME=FIRST|SECOND, NAME!=VALUE,
+# NAME>=NUMBER, NAME<=NUMBER.
 holds() {
     local name operator wanted value
     [[ $1 =~ ^([a-z_]+)(=|!=|\>=|\<=)(.*)$ ]] || fail "$1 is no condition"
@@ -164,7 +166,8 @@ expect_each() {
     done
 }
 
-# What holds of each line of single requests: its outcome was told once, and nothing was written where nothing may be.
+# What holds of each line of single requests: its outcome was told once, and nothing was written where nothing
+# may be.
 in_any_case() {
     [[ ${results[0]} != reply=* ]] || printf 'told=1 stray=no'
 }

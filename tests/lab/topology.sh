@@ -1,5 +1,5 @@
-# The network of the lab: who is in it, with which addresses, and how it is made. Sourced by lab.sh, inside namespaces of
-# the lab's own. Knows nothing of scenarios.
+# The network of the lab: who is in it, with which addresses, and how it is made. Sourced by lab.sh, inside
+# namespaces of the lab's own. Knows nothing of scenarios.
 #
 #     client  host1  host2  host3
 #        │      │      │      │
@@ -113,7 +113,8 @@ END
 	address add $server/24 dev lan
 	route add default via $router2_server
 END
-    # Nobody waits long for neighbours that are not there, nor says less often than asked that something is wrong.
+    # Nobody waits long for neighbours that are not there, nor says less often than asked that something is
+    # wrong.
     for node in "${nodes[@]}"; do
         set_kernel "$node" icmp_ratelimit=0 icmp_msgs_per_sec=1000000 icmp_msgs_burst=100000 conf/all/rp_filter=0 \
             conf/default/accept_source_route=1 conf/all/accept_source_route=1

@@ -6,10 +6,10 @@
 
 #include "lab/probe/plan.h"
 
-/* Makes plan->many requests, each as soon as the one before was accepted, and waits for all of them. The data of each
- * begin with its number, in 4 bytes. Every other one is told by an event of its own, unless the plan says how all are.
- * With plan->list there is a line for each, "NUMBER answered", "timed_out" or the status, the number in hexadecimal.
- * The last line counts:
+/* Makes plan->many requests, each as soon as the one before was accepted, and waits for all of them. The data
+ * of each begin with its number, in 4 bytes. Every other one is told by an event of its own, unless the plan says how
+ * all are. With plan->list there is a line for each, "NUMBER answered", "timed_out" or the status, the number
+ * in hexadecimal. The last line counts:
  *
  *     accepted, refused                 calls
  *     answered, timed_out, other        outcomes of those accepted

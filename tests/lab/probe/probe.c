@@ -1,6 +1,6 @@
 /*
- * The Windows program of the lab: makes the requests that a scenario tells it to and prints what came of them, a line for
- * each reply. It judges nothing.
+ * The Windows program of the lab: makes the requests that a scenario tells it to and prints what came of
+ * them, a line for each reply. It judges nothing.
  *
  *     lab_probe ADDRESS [NAME=VALUE...]
  *

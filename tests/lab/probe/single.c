@@ -85,8 +85,8 @@ static void print_reply(const struct echo *echo, DWORD index)
     print_data(echo, &reply);
 }
 
-/* Whether something was written behind the buffer, or behind what is used of it: which part that is, is known for up to
- * one reply. */
+/* Whether something was written behind the buffer, or behind what is used of it: which part that is, is
+ * known for up to one reply. */
 static bool has_stray_bytes(const struct echo *echo, DWORD replies)
 {
     size_t used = echo->reply_bytes;

@@ -6,7 +6,8 @@
 
 #include "settings.h"
 
-/* Sends settings->count packets to settings->to_be from now on, in place of what is left of the flood before. */
+/* Sends settings->count packets to settings->to_be from now on, in place of what is left of the flood
+ * before. */
 void flood_start(const struct settings *settings);
 
 /* Sends some of what is due. */

@@ -9,7 +9,8 @@
 
 #include <string.h>
 
-/* Where fields are: in a message, in an IPv4 header without options, and in a packet that a message quotes. */
+/* Where fields are: in a message, in an IPv4 header without options, and in a packet that a message
+ * quotes. */
 enum { TYPE = 0, CHECKSUM = 2, IDENTIFIER = 4, SEQUENCE = 6 };
 enum { VERSION_AND_LENGTH = 0, TOTAL_LENGTH = 2, SOURCE = 12 };
 
@@ -100,9 +101,9 @@ void forge_wrong_checksums(const struct echo_request *request, const struct sett
 
 /* ---- Lengths ---- */
 
-/* From long to short: behind a message that is too short for a header, whoever reads on in an old buffer finds the rest of a
- * right one. (Linux keeps those from raw sockets.) They get checksums that are right; a longer message would be a reply with
- * less data if it did. */
+/* From long to short: behind a message that is too short for a header, whoever reads on in an old buffer
+ * finds the rest of a right one. (Linux keeps those from raw sockets.) They get checksums that are right;
+ * a longer message would be a reply with less data if it did. */
 void forge_truncated(const struct echo_request *request, const struct settings *settings)
 {
     for (size_t length = request->message_bytes; length-- > 0;) {
@@ -287,8 +288,8 @@ void forge_foreign_quotes(const struct echo_request *request, const struct setti
     send_reply(request, settings);
 }
 
-/* From long to short: behind a quote that is too short, whoever reads on in an old buffer finds the rest of a right one. That
- * is in the buffer after a message with a wrong checksum. */
+/* From long to short: behind a quote that is too short, whoever reads on in an old buffer finds the rest
+ * of a right one. That is in the buffer after a message with a wrong checksum. */
 void forge_quote_lengths(const struct echo_request *request, const struct settings *settings)
 {
     forge_error(request, ICMPV4_TYPE_DESTINATION_UNREACHABLE, request->packet, QUOTE_BYTES);

@@ -1,8 +1,9 @@
 /*
- * Packets that must not complete a request although they look as if they would, and then the echo reply that must.
+ * Packets that must not complete a request although they look as if they would, and then the echo reply that
+ * must.
  *
- * The echo replies among them carry the request's data with every bit turned round, so that it shows when one was taken
- * for the true one. That comes `delay` (20 ms) later; settings->by says which way the forgeries go.
+ * The echo replies among them carry the request's data with every bit turned round, so that it shows when one
+ * was taken for the true one. That comes `delay` (20 ms) later; settings->by says which way the forgeries go.
  */
 #ifndef OPENICMP_LAB_RESPONDER_FORGERIES_H
 #define OPENICMP_LAB_RESPONDER_FORGERIES_H
@@ -40,7 +41,8 @@ void forge_foreign_quotes(const struct echo_request *request, const struct setti
 /* Errors that quote too little of ours: every length. */
 void forge_quote_lengths(const struct echo_request *request, const struct settings *settings);
 
-/* One error (host unreachable) that quotes ours with the bits settings->mask of the byte at settings->offset changed. */
+/* One error (host unreachable) that quotes ours with the bits settings->mask of the byte at
+ * settings->offset changed. */
 void forge_changed_quote(const struct echo_request *request, const struct settings *settings);
 
 #endif

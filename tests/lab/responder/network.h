@@ -1,8 +1,8 @@
 /*
  * The ways by which the responder's packets reach the network. It must not know what is in them.
  *
- * The responder lives in the namespace of the last router, but its sockets may lie in others: a socket stays in the
- * namespace in which it was made.
+ * The responder lives in the namespace of the last router, but its sockets may lie in others: a socket stays
+ * in the namespace in which it was made.
  */
 #ifndef OPENICMP_LAB_RESPONDER_NETWORK_H
 #define OPENICMP_LAB_RESPONDER_NETWORK_H

@@ -1,10 +1,11 @@
 /*
- * The networks behind the last router of the lab: every host in them answers, and in whatever way it is told to.
+ * The networks behind the last router of the lab: every host in them answers, and in whatever way it is told
+ * to.
  *
  *     lab_responder TUN SERVER_NETNS LAN_NETNS LAN_INTERFACE CLIENT_LINK_ADDRESS
  *
- * It reads commands, one a line, and answers each with a line, "ok" with what was asked for, or "error" and the word that
- * it does not understand:
+ * It reads commands, one a line, and answers each with a line, "ok" with what was asked for, or "error" and
+ * the word that it does not understand:
  *
  *     on ADDRESS[/BITS] BEHAVIOUR [NAME=VALUE...]  what to do with echo requests to these addresses; the last such
  *                                                  command that fits an address counts, and without one it is silent

@@ -11,7 +11,8 @@
 /* A clock that only goes forward. */
 uint64_t clock_now_ns(void);
 
-/* Sends a packet `delay_ns` from now; 0: at once. Packets that are due at the same time go in the order of the calls. */
+/* Sends a packet `delay_ns` from now; 0: at once. Packets that are due at the same time go in the order of
+ * the calls. */
 void schedule_send(enum way way, const uint8_t *packet, size_t packet_bytes, uint64_t delay_ns);
 
 /* Sends what is due. */

@@ -38,8 +38,8 @@ struct settings {
     unsigned int requests; /* how many of 100 are echo requests; the others are replies */
 };
 
-/* Reads words up to the end of a line that strtok_r is going through; `*rest` is its state. Returns NULL, or the word
- * that it does not understand. */
+/* Reads words up to the end of a line that strtok_r is going through; `*rest` is its state. Returns NULL,
+ * or the word that it does not understand. */
 const char *settings_read(struct settings *settings, char **rest);
 
 #endif

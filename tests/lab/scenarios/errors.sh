@@ -1,4 +1,5 @@
-# Every ICMP error that counts, with its status, from the responder: most of them no Linux router sends. behaviour.md 4.1.
+# Every ICMP error that counts, with its status, from the responder: most of them no Linux router sends.
+# behaviour.md 4.1.
 
 # errors_have_statuses TYPE CODE=STATUS...
 errors_have_statuses() {

@@ -1,7 +1,8 @@
-# Packets made to deceive. Whatever comes, a request ends with the echo reply that is its own, which comes last.
+# Packets made to deceive. Whatever comes, a request ends with the echo reply that is its own, which comes
+# last.
 
-# withstand BEHAVIOUR WAY...: the forgeries of this behaviour, by each of these ways (responder/network.h), and how many of
-# them got to the client's sockets in $arrived.
+# withstand BEHAVIOUR WAY...: the forgeries of this behaviour, by each of these ways (responder/network.h),
+# and how many of them got to the client's sockets in $arrived.
 withstand() {
     local way by
     filter client input 'ip protocol icmp counter'
@@ -17,7 +18,8 @@ withstand() {
     arrived=$(counted client input)
 }
 
-# all_arrived: every packet that the responder has sent, or it would prove nothing. (One more came from the server.)
+# all_arrived: every packet that the responder has sent, or it would prove nothing. (One more came from the
+# server.)
 all_arrived() {
     respond report
     holds refused=0 "$answer" && holds "sent=$((arrived - 1))" "$answer" ||
@@ -76,8 +78,8 @@ scenario_total_lengths_that_lie_deceive_nobody() {
     withstand total_lengths tun lan
 }
 
-# An error counts if the quoted packet has destination, identifier and sequence of a request of ours, and is an echo
-# request and no later fragment. The rest of a header may change on the way.
+# An error counts if the quoted packet has destination, identifier and sequence of a request of ours, and is
+# an echo request and no later fragment. The rest of a header may change on the way.
 scenario_each_byte_of_a_quote_counts_or_does_not() {
     local offset mask
     for ((offset = 0; offset < 28; offset++)); do
@@ -94,8 +96,9 @@ scenario_each_byte_of_a_quote_counts_or_does_not() {
 
 # ---- Floods: replies and requests that nobody has asked for, while 100 requests are outstanding ----
 
-# Winsock brings a raw socket every ICMP packet, and under Wine reads some 10,000 in a second: what comes faster fills the
-# socket's buffer, and the kernel drops the rest, our replies among it. Others leave to the kernel what is not theirs.
+# Winsock brings a raw socket every ICMP packet, and under Wine reads some 10,000 in a second: what comes
+# faster fills the socket's buffer, and the kernel drops the rest, our replies among it. Others leave to the
+# kernel what is not theirs.
 scenario_a_flood_that_can_be_read_loses_nothing() { # x86 too, alone
     local flood="count=1000000"
     [[ $transport != winsock ]] || flood="count=40000 pace=4000"

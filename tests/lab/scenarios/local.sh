@@ -58,8 +58,8 @@ scenario_a_local_firewall_that_drops_is_a_general_failure() { # x86 too
     fails_in_every_way $server
 }
 
-# A firewall that rejects refuses the sender and sends him an ICMP error. That comes from the own address, and it depends on
-# who receives whether it is read before the refusal is noticed.
+# A firewall that rejects refuses the sender and sends him an ICMP error. That comes from the own address, and
+# it depends on who receives whether it is read before the refusal is noticed.
 scenario_a_local_firewall_that_rejects_is_a_general_failure_or_its_error() {
     local by
     filter client output "ip daddr $server reject with icmp type admin-prohibited"

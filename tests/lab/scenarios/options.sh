@@ -4,7 +4,8 @@ zeros() { # zeros COUNT: bytes, as in options=
     printf '00%.0s' $(seq "$1")
 }
 
-# expect_mirrored OFFSET BYTES: these stand there in the packet that arrived at the mirror, both as in options=.
+# expect_mirrored OFFSET BYTES: these stand there in the packet that arrived at the mirror, both as in
+# options=.
 expect_mirrored() {
     local came
     expect ret=1 error=0 status=IP_SUCCESS from=$far
@@ -13,8 +14,8 @@ expect_mirrored() {
         fail "$probed" "expected at byte $1 of what arrived: $2" "came: ${came:$1*2:${#2}}" "of $came"
 }
 
-# The client and both routers write down the addresses by which they send, the server its own twice, and the routers do it
-# again on the way back. Then the seven places are taken.
+# The client and both routers write down the addresses by which they send, the server its own twice, and the
+# routers do it again on the way back. Then the seven places are taken.
 scenario_record_route_comes_back_with_the_way() { # x86 too
     local by
     for by in call event routine; do
@@ -35,7 +36,8 @@ scenario_a_record_route_without_enough_room_comes_back_full() {
     expect_answer from=$server options=070708$(hexadecimal $client)00
 }
 
-# expect_stamps STAMP...: these are times of the day in ms, in order, and not far from now. (RFC 791: since midnight UT.)
+# expect_stamps STAMP...: these are times of the day in ms, in order, and not far from now. (RFC 791: since
+# midnight UT.)
 expect_stamps() {
     local stamp before=0 now=$((EPOCHSECONDS % 86400 * 1000))
     for stamp; do

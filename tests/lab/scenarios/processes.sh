@@ -8,8 +8,8 @@ next_sequence() {
     sequence=$((16#${data:52:4}))
 }
 
-# Sequences start anywhere. One program after the other starts until one is near enough to the first, so that most of the
-# sequences are outstanding in both at the same time.
+# Sequences start anywhere. One program after the other starts until one is near enough to the first, so that
+# most of the sequences are outstanding in both at the same time.
 scenario_two_programs_with_the_same_sequences_get_their_own_replies() { # x86 too, alone
     local first second distance attempt sequence
     respond on $far mirror

@@ -1,10 +1,12 @@
 # Networks that lose, delay, duplicate, reorder and corrupt, with 2,000 requests outstanding.
 
-# No request waits longer. Every reply comes much earlier, if at all: that one that came in time was lost shows then.
+# No request waits longer. Every reply comes much earlier, if at all: that one that came in time was lost
+# shows then.
 patience_ms=6000
 
-# endure BEHAVIOUR...: sends 2,000 requests at once to hosts that behave so. Each that got an intact reply is answered by
-# it; each that got none is a time-out, not before its time; all are told of once, with their own data.
+# endure BEHAVIOUR...: sends 2,000 requests at once to hosts that behave so. Each that got an intact reply is
+# answered by it; each that got none is a time-out, not before its time; all are told of once, with their own
+# data.
 endure() {
     local log=$work_dir/replies answered lost
     respond log "$log"
@@ -28,7 +30,8 @@ results_of_many() {
     results=("${results[-1]}")
 }
 
-# happened COUNT...: the responder has done that to about a tenth of 2,000 requests, or it would prove nothing.
+# happened COUNT...: the responder has done that to about a tenth of 2,000 requests, or it would prove
+# nothing.
 happened() {
     local count
     for count; do

@@ -69,7 +69,8 @@ scenario_a_routers_firewall_rejects_with_every_code_it_has() {
     done
 }
 
-# A router that keeps all fragments but the first: the server waits for the others, and tells when it has waited enough.
+# A router that keeps all fragments but the first: the server waits for the others, and tells when it has
+# waited enough.
 scenario_the_server_tells_when_fragments_did_not_come() {
     set_kernel server ipfrag_time=1
     filter router2 prerouting 'ip frag-off & 0x1fff != 0 drop'
@@ -77,8 +78,8 @@ scenario_the_server_tells_when_fragments_did_not_come() {
     expect_icmp_error status=IP_TTL_EXPIRED_REASSEM from=$server "rtt>=900"
 }
 
-# The second gateway finds that too many before it had no room for their timestamps. (Linux lets no user send such an
-# option in the first place.)
+# The second gateway finds that too many before it had no room for their timestamps. (Linux lets no user send
+# such an option in the first place.)
 scenario_a_router_tells_that_an_option_makes_no_sense() {
     probe $server options=440809e000000000
     expect_icmp_error status=IP_PARAM_PROBLEM from=$router2
