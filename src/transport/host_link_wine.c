@@ -62,40 +62,36 @@ static const char *connect_to(HMODULE dll)
     return why_not;
 }
 
-/* Why it does not work; NULL when it does. */
-static const char *load(void)
+/* Loads and connects. False when it does not work; the trace says why. */
+static bool load(void)
 {
     wchar_t path[1024];
     if (!is_wine()) {
-        return "this is not Wine";
+        trace("host: this is not Wine");
+        return false;
     }
     HMODULE dll = find_path(path, sizeof(path) / sizeof(path[0])) ? LoadLibraryW(path) : NULL;
     if (dll == NULL) {
-        return "there is no openicmp-host.dll beside openicmp.dll";
+        trace("host: no openicmp-host.dll can be loaded from beside openicmp.dll");
+        return false;
     }
     const char *why_not = connect_to(dll);
     HMODULE nobody = NULL;
-    /* Another thread may have been quicker. */
-    if (why_not != NULL || !atomic_compare_exchange_strong(&loaded, &nobody, dll)) {
+    if (why_not != NULL) {
+        trace("host: %s", why_not); /* the words are the DLL's */
         FreeLibrary(dll);
+    } else if (!atomic_compare_exchange_strong(&loaded, &nobody, dll)) {
+        FreeLibrary(dll); /* another thread was quicker; it is the same one */
     }
-    return why_not;
+    return why_not == NULL;
 }
 
 bool host_link_open(void)
 {
-    if (connected != NULL) {
-        return true;
-    }
-    if (unusable) {
-        return false;
-    }
-    const char *why_not = load();
-    if (why_not != NULL) {
+    if (connected == NULL && !unusable && !load()) {
         unusable = true;
-        trace("host: %s", why_not);
     }
-    return why_not == NULL;
+    return connected != NULL;
 }
 
 void host_link_call(enum host_function function, void *parameters)

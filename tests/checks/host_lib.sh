@@ -1,0 +1,38 @@
+# What the checks of the host transport share. Sourced by them after lib.sh, never run.
+
+case $arch in
+x64) machine=x86_64 machine_flags=(-m64) ;;
+x86) machine=i386 machine_flags=(-m32 -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64) ;;
+esac
+wine_dist=$project_dir/dist/wine
+[[ -e $wine_dist/$machine-unix/openicmp-host.so ]] || skip "the host transport could not be built for $arch"
+
+# What trace_of runs programs by.
+runner=()
+
+# trace_of PROGRAM ARGUMENT...: runs it in Wine, and leaves what it printed in $output, its trace in $trace and its exit
+# status in $status. Fails if it takes long.
+trace_of() {
+    local file
+    file=$(mktemp)
+    status=0
+    output=$(OPENICMP_TRACE=1 "${runner[@]}" timeout 60 "$project_dir/tools/lib/wine" "$arch" "$@" 2>"$file" </dev/null) || status=$?
+    trace=$(<"$file")
+    rm -f "$file"
+    ((status != 124)) || fail "$* did not end: $trace"
+}
+
+# expect_trace TEXT: the trace has a line with that text.
+expect_trace() {
+    grep -qF -- "$1" <<<"$trace" || fail "the trace does not say \"$1\", but: $trace"
+}
+
+expect_no_crash() {
+    ! grep -qiE 'exception|unhandled|backtrace|err:' <<<"$trace" || fail "$1: $trace"
+}
+
+# expect_reply WHAT: ping got its reply.
+expect_reply() {
+    grep -q '^Reply from 127\.0\.0\.1: bytes=32 ' <<<"$output" || fail "$1: no reply: $output $trace"
+    expect_no_crash "$1"
+}
