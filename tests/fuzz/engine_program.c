@@ -154,7 +154,7 @@ static bool is_owed_failure(const struct program_request *request, uint32_t stat
         return status == request->send_result || request->call.hop_limit_0 ||
                came(request, 0, OS_NEVER, too_much);
     default:
-        return status == request->send_result;
+        return status != IP_SUCCESS && status == request->send_result;
     }
 }
 
