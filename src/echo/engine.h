@@ -45,7 +45,7 @@ struct request_list {
 struct engine {
     struct transport *transport; /* not guarded: set once */
     size_t users;
-    bool retired; /* the last user has left; a new session makes a new engine */
+    bool retired; /* the last user leaves, or has left; a new session makes a new engine */
 
     struct identifier_ring identifiers;
     struct table pending; /* outstanding requests by key; pending.c */
@@ -68,7 +68,7 @@ uint32_t engine_acquire(struct engine **engine);
 void engine_add_user(struct engine *engine);
 /* Stops being a user. */
 void engine_release(struct engine *engine);
-/* Frees a retired engine that no thread is in any more: for the worker, which is the last to leave. */
+/* Frees a retired engine that has no users: for the worker, if that is the last to leave. */
 void engine_free(struct engine *engine);
 
 /* The DLL is being unloaded and none of its threads is left: frees the current engine, whoever uses it. */

@@ -99,8 +99,11 @@ static int set_up(void **state)
     return result;
 }
 
+static struct gate on_its_way; /* an APC that is held up before the queue */
+
 static int tear_down(void **state)
 {
+    gate_open(&on_its_way);
     while (os_posix_alertable_wait(0) > 0) {
     }
     return fixture_engine_tear_down(state);
@@ -349,6 +352,68 @@ static void test_routines_of_which_the_second_apc_cannot_be_queued_all_run(void 
         assert_ran(i, i + 1);
     }
     assert_int_equal(os_posix_module_references(), 0);
+}
+
+/* ---- An APC on its way into the queue ---- */
+
+static void wait_on_its_way(void)
+{
+    gate_pass(&on_its_way);
+}
+
+/* The second request completes while the first one's routine runs, and its APC is held up before the queue. */
+static void have_second_on_its_way(struct asked *own)
+{
+    (void)own;
+    answer(1);
+    assert_soon(gate_waiting(&on_its_way) == 1);
+}
+
+static void start_with_second_on_its_way(struct engine *engine, void (*then)(struct asked *))
+{
+    gate_close(&on_its_way);
+    asked[0].then = then;
+    ask(engine, 0, TIMEOUT_MS);
+    ask(engine, 1, TIMEOUT_MS);
+    answer(0);
+    assert_soon(os_posix_apcs_queued() == 1);
+    os_posix_on_apc_queue(wait_on_its_way);
+}
+
+/* The APC that was held up finds the second routine, and afterwards nothing keeps the module. */
+static void check_arrival(void)
+{
+    assert_ran(0, 1);
+    assert_int_equal(asked[1].runs, 0);
+    assert_int_equal(os_posix_module_references(), 1);
+    gate_open(&on_its_way);
+    assert_soon(os_posix_apcs_queued() == 2);
+    assert_int_equal(os_posix_module_references(), 1);
+    assert_int_equal(os_posix_alertable_wait(0), 2); /* with the one that releases the module */
+    assert_ran(1, 2);
+    assert_int_equal(asked[1].depth, 0);
+    assert_int_equal(os_posix_module_references(), 0);
+    assert_int_equal(os_posix_alertable_wait(0), 0);
+}
+
+static void test_a_routine_is_left_to_the_apc_that_is_on_its_way_for_it(void **state)
+{
+    start_with_second_on_its_way(*state, have_second_on_its_way);
+    assert_int_equal(os_posix_alertable_wait(0), 1);
+    check_arrival();
+}
+
+static void have_second_on_its_way_and_wait(struct asked *own)
+{
+    have_second_on_its_way(own);
+    assert_int_equal(os_posix_alertable_wait(0), 0);
+}
+
+static void test_a_wait_inside_a_routine_leaves_it_to_the_apc_that_is_on_its_way_too(void **state)
+{
+    start_with_second_on_its_way(*state, have_second_on_its_way_and_wait);
+    assert_int_equal(os_posix_alertable_wait(0), 1);
+    check_arrival();
 }
 
 /* ---- Routines that do something ---- */
@@ -838,6 +903,7 @@ static void test_records_do_not_pile_up_when_threads_come_and_go(void **state)
 static void test_records_do_not_pile_up_when_threads_are_terminated(void **state)
 {
     assert_in_range(come_and_go(*state, terminate), 0, 20 + 2 * 64); /* record and handle */
+    assert_soon(is_quiet(*state)); /* the worker has let go of the last one */
     apc_abandon();
 }
 
@@ -964,6 +1030,10 @@ int main(int argc, char **argv)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_routines_of_which_the_second_apc_cannot_be_queued_all_run,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_routine_is_left_to_the_apc_that_is_on_its_way_for_it, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_a_wait_inside_a_routine_leaves_it_to_the_apc_that_is_on_its_way_too, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_routine_may_send_the_next_request, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_refusal_inside_a_routine_does_not_release_the_module, set_up,
                                         tear_down),

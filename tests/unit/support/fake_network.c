@@ -677,6 +677,11 @@ static void fake_discard(struct transport_receiver *receiver)
 
 static void fake_wake(struct transport_receiver *receiver)
 {
+    require_no_lock();
+    void (*hook)(size_t) = current_hooks().wake;
+    if (hook != NULL) {
+        hook(receiver->number);
+    }
     os_lock_acquire(&network_lock);
     receiver->woken = true;
     os_condition_wake(&receiver->changed);
