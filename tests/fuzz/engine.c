@@ -4,11 +4,11 @@
  * An input is a byte of settings and then operations, each a byte and its arguments (below). An input that ends early goes on
  * with zeros until the operation is over. What must hold is in engine_program.c.
  */
-#include "fuzz/packets.h"
 #include "fuzz/engine_program.h"
 #include "fuzz/engine_reply.h"
 #include "fuzz/fuzz.h"
 #include "fuzz/os_fibers.h"
+#include "fuzz/packets.h"
 
 /* Bits of the settings. */
 enum {
@@ -20,9 +20,9 @@ enum {
 
 /* The lower 4 bits of an operation's byte; the upper ones, `extra`, are an argument. */
 enum operation {
-    REQUEST, /* extra + 1 of them: manner and destination, time-out and aliasing, data, reply room, options */
-    PACKET,  /* extra: what is mended in it; then a request's number, shape, edits, and its bytes */
-    ADVANCE, /* time by 2^extra ms */
+    REQUEST, /* extra + 1 of them: who and how (take_who), data, reply room, options */
+    PACKET, /* extra: what is mended in it (MEND_...); then a request's number, shape, its bytes, and edits */
+    ADVANCE, /* the clock, by 4^extra * 10 us */
     SETTLE,
     WAIT_ALERTABLY,
     INTERLEAVE, /* 2 bytes: as os_fibers_interleave */
