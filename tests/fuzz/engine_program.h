@@ -1,5 +1,5 @@
 /*
- * A program that uses the engine, for fuzzing it: makes requests, knows what came in, and holds every outcome against that.
+ * A program that uses the engine, for fuzzing it: makes requests, and has every outcome judged (engine_outcome.h).
  *
  * It runs on the machine of os_fibers.h and the network of fake_network.h. What the program does, and what happens to it, is
  * the target's to say (engine.c).
@@ -7,22 +7,9 @@
 #ifndef OPENICMP_TESTS_ENGINE_PROGRAM_H
 #define OPENICMP_TESTS_ENGINE_PROGRAM_H
 
-#include "echo/call.h"
-#include "unit/support/fake_network.h"
+#include "fuzz/engine_outcome.h"
 
 #define REQUESTS_MAX 64
-#define PACKETS_MAX  128
-
-/* How a request is made. */
-enum manner {
-    BY_EVENT,
-    BY_ROUTINE,            /* of the main thread, which runs it when it waits alertably */
-    BY_ROUTINE_OF_OTHER,   /* of a thread that waits alertably until it has run */
-    BY_ROUTINE_OF_QUITTER, /* of a thread that ends before */
-    BY_ROUTINE_OF_DYING,   /* likewise, without a word, as if it was terminated */
-    SYNCHRONOUS,           /* on a thread of its own */
-    MANNERS,
-};
 
 /* What the network is like. */
 struct program_settings {
