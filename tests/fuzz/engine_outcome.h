@@ -49,6 +49,8 @@ void outcome_begin(bool identifiers_are_rewritten);
 /* Keeps a copy of a packet that comes in now; NULL when there were too many. Its bytes and options are not NULL. */
 const struct transport_packet *outcome_packet(const struct transport_packet *packet);
 size_t outcome_packets(void);
+/* Everybody has read what came in until now. */
+void outcome_settled(void);
 /* Frees the copies. */
 void outcome_end(void);
 

@@ -270,12 +270,14 @@ static void check_requests(bool main_has_waited_alertably)
 void program_settle(void)
 {
     os_fibers_settle();
+    outcome_settled();
     check_requests(false);
 }
 
 void program_wait_alertably(void)
 {
     os_fibers_settle();
+    outcome_settled();
     wait_alertably(0);
     check_requests(true);
 }
