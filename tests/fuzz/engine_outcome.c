@@ -1,8 +1,8 @@
 /*
  * Looks through all that came in for what answers a request.
  *
- * Several threads may receive at once, so packets need not take effect in the order in which they came. A request for many is
- * therefore judged by whom it has answers from, not by their order.
+ * Several threads may receive at once, so packets need not take effect in the order in which they came. A
+ * request for many is therefore judged by whom it has answers from, not by their order.
  */
 #include "fuzz/engine_outcome.h"
 
@@ -205,9 +205,9 @@ static bool time_is_up(const struct program_request *request)
     return os_now_ns() - request->begun_ns >= call_timeout_ns(&request->call);
 }
 
-/* Whether a request that ends now may not pass over the packet of that number: it has come in time, and was read in time or
- * soon enough. (Where the system rewrites identifiers, receivers share the packets: one that another thread has got, but not
- * looked at yet, cannot be waited for.) */
+/* Whether a request that ends now may not pass over the packet of that number: it has come in time, and was
+ * read in time or soon enough. (Where the system rewrites identifiers, receivers share the packets: one that
+ * another thread has got, but not looked at yet, cannot be waited for.) */
 static bool came_in_time(size_t number, const struct program_request *request)
 {
     return number >= request->packets_before && packets[number].received_ns < deadline_ns(request) &&
@@ -248,8 +248,8 @@ static bool is_full(const struct program_request *request, size_t left_bytes)
     return left_bytes < sizeof(ICMP_ECHO_REPLY) + request->call.data_bytes;
 }
 
-/* Whether the reply of that number in the buffer is one of what came; its options and data end at `*end`, which becomes
- * where they begin. */
+/* Whether the reply of that number in the buffer is one of what came; its options and data end at `*end`,
+ * which becomes where they begin. */
 static bool find_shown(const struct program_request *request, uint32_t number, uint32_t replies, size_t *end)
 {
     struct reply_buffer buffer = buffer_of(request);

@@ -156,8 +156,8 @@ static void thread_main(void *argument)
     case BY_ROUTINE_OF_DYING:
         os_fibers_end_silently();
         request->deaf = true;
-        /* The engine may have found the thread alive a moment ago: only if nobody was kept from going on since then is it
-         * certain that it does not write any more. */
+        /* The engine may have found the thread alive a moment ago: only if nobody was kept from going on
+         * since then is it certain that it does not write any more. */
         if (!os_fibers_gave_way()) {
             thread_has_gone(request);
         }
