@@ -1,8 +1,8 @@
 /*
  * Looks through all that came in for what answers a request.
  *
- * Several threads may receive at once, so packets need not take effect in the order in which they came. A request for many is
- * therefore judged by whom it has answers from, not by their order.
+ * Several threads may receive at once, so packets need not take effect in the order in which they came. A
+ * request for many is therefore judged by whom it has answers from, not by their order.
  */
 #include "fuzz/engine_outcome.h"
 
@@ -16,6 +16,7 @@
 #define OVERDUE_NS (10 * OS_NS_PER_MS)
 
 static struct transport_packet packets[PACKETS_MAX]; /* all that came; received_ns: when they did */
+static uint64_t read_ns[PACKETS_MAX];                /* since when everybody is known to have read them */
 static size_t packet_count;
 static bool rewritten;
 
@@ -29,6 +30,7 @@ const struct transport_packet *outcome_packet(const struct transport_packet *pac
     if (packet_count == PACKETS_MAX) {
         return NULL;
     }
+    read_ns[packet_count] = OS_NEVER;
     struct transport_packet *kept = &packets[packet_count++];
     *kept = *packet;
     kept->received_ns = os_now_ns();
@@ -40,6 +42,13 @@ const struct transport_packet *outcome_packet(const struct transport_packet *pac
 size_t outcome_packets(void)
 {
     return packet_count;
+}
+
+void outcome_settled(void)
+{
+    for (size_t i = packet_count; i > 0 && read_ns[i - 1] == OS_NEVER; i--) {
+        read_ns[i - 1] = os_now_ns();
+    }
 }
 
 void outcome_end(void)
@@ -102,24 +111,16 @@ static bool read_answer(size_t number, const struct program_request *request, st
 /* An answer, and all that has to do with it. */
 typedef bool (*condition)(const struct echo_answer *answer, const struct program_request *request);
 
-/* Whether, from the packet of that number on, one came before `until_ns` that answers the request, and whose answer is
- * `such`. */
-static bool came(const struct program_request *request, size_t from, uint64_t until_ns, condition such)
+/* Whether one came that answers the request, and whose answer is `such`. */
+static bool came(const struct program_request *request, condition such)
 {
     struct echo_answer answer;
-    for (size_t i = from; i < packet_count && packets[i].received_ns < until_ns; i++) {
+    for (size_t i = 0; i < packet_count; i++) {
         if (read_answer(i, request, &answer) && such(&answer, request)) {
             return true;
         }
     }
     return false;
-}
-
-static bool any(const struct echo_answer *answer, const struct program_request *request)
-{
-    (void)answer;
-    (void)request;
-    return true;
 }
 
 /* ---- What stands in the reply buffer ---- */
@@ -170,11 +171,24 @@ bool outcome_is_failure(const struct program_request *request, uint32_t status)
 uint32_t outcome_replies(const struct program_request *request)
 {
     if (request->call.destination.family == IP_FAMILY_V6) {
-        return came(request, 0, OS_NEVER, shown) ? 1 : 0;
+        return came(request, shown) ? 1 : 0;
     }
     ICMP_ECHO_REPLY first;
     memcpy(&first, request->reply, sizeof(first));
     return first.Reserved;
+}
+
+/* Whether the buffer has a reply of that responder. */
+static bool is_among(const struct program_request *request, uint32_t replies,
+                     const struct ip_address *responder)
+{
+    struct reply_buffer buffer = buffer_of(request);
+    for (uint32_t i = 0; i < replies; i++) {
+        if (reply_address(&buffer, i) == ip_address_to_v4(responder)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* ---- Time ---- */
@@ -191,11 +205,27 @@ static bool time_is_up(const struct program_request *request)
     return os_now_ns() - request->begun_ns >= call_timeout_ns(&request->call);
 }
 
-/* Whether what came in time may still be unread when the request ends. (Where the system rewrites identifiers, receivers share
- * the packets: one that another thread has got, but not looked at yet, cannot be waited for.) */
-static bool is_overdue(const struct program_request *request)
+/* Whether a request that ends now may not pass over the packet of that number: it has come in time, and was
+ * read in time or soon enough. (Where the system rewrites identifiers, receivers share the packets: one that
+ * another thread has got, but not looked at yet, cannot be waited for.) */
+static bool came_in_time(size_t number, const struct program_request *request)
 {
-    return rewritten || os_now_ns() >= deadline_ns(request) + OVERDUE_NS;
+    return number >= request->packets_before && packets[number].received_ns < deadline_ns(request) &&
+           (read_ns[number] < deadline_ns(request) ||
+            (!rewritten && os_now_ns() < deadline_ns(request) + OVERDUE_NS));
+}
+
+/* Whether somebody has answered in time who is not among the replies. */
+static bool somebody_is_missing(const struct program_request *request, uint32_t replies)
+{
+    struct echo_answer answer;
+    for (size_t i = 0; i < packet_count; i++) {
+        if (read_answer(i, request, &answer) && came_in_time(i, request) &&
+            !is_among(request, replies, &answer.responder)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* ---- Requests for many ---- */
@@ -218,8 +248,8 @@ static bool is_full(const struct program_request *request, size_t left_bytes)
     return left_bytes < sizeof(ICMP_ECHO_REPLY) + request->call.data_bytes;
 }
 
-/* Whether the reply of that number in the buffer is one of what came; its options and data end at `*end`, which becomes
- * where they begin. */
+/* Whether the reply of that number in the buffer is one of what came; its options and data end at `*end`,
+ * which becomes where they begin. */
 static bool find_shown(const struct program_request *request, uint32_t number, uint32_t replies, size_t *end)
 {
     struct reply_buffer buffer = buffer_of(request);
@@ -228,19 +258,6 @@ static bool find_shown(const struct program_request *request, uint32_t number, u
         if (read_answer(i, request, &answer) &&
             reply_shows_of_many(&buffer, number, end, &answer, age_ms(request),
                                 number == 0 ? count_of(request, replies) : 0)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Whether the buffer has a reply of that responder. */
-static bool is_among(const struct program_request *request, uint32_t replies,
-                     const struct ip_address *responder)
-{
-    struct reply_buffer buffer = buffer_of(request);
-    for (uint32_t i = 0; i < replies; i++) {
-        if (reply_address(&buffer, i) == ip_address_to_v4(responder)) {
             return true;
         }
     }
@@ -282,15 +299,13 @@ static size_t left_by(const struct program_request *request, uint32_t replies)
     return reply_is_untouched_between(&buffer, structures_end, end) ? end - structures_end : SIZE_MAX;
 }
 
-/* Whether somebody has answered with more than `left_bytes` and is not among the replies; or, if `in_time`, with anything, in
- * time. */
-static bool somebody_is_missing(const struct program_request *request, uint32_t replies, size_t left_bytes,
-                                bool in_time)
+/* Whether somebody has answered with more than `left_bytes` who is not among the replies. */
+static bool somebody_is_too_large(const struct program_request *request, uint32_t replies, size_t left_bytes)
 {
     struct echo_answer answer;
-    for (size_t i = in_time ? request->packets_before : 0; i < packet_count; i++) {
-        if (read_answer(i, request, &answer) && !is_among(request, replies, &answer.responder) &&
-            (in_time ? packets[i].received_ns < deadline_ns(request) : bytes_of(&answer) > left_bytes)) {
+    for (size_t i = 0; i < packet_count; i++) {
+        if (read_answer(i, request, &answer) && bytes_of(&answer) > left_bytes &&
+            !is_among(request, replies, &answer.responder)) {
             return true;
         }
     }
@@ -304,10 +319,9 @@ static bool collection_is_owed(const struct program_request *request, uint32_t r
     if (left_bytes == SIZE_MAX || !responders_differ(request, replies)) {
         return false;
     }
-    bool is_full_now = is_full(request, left_bytes) || os_fibers_failed_calls() > 0 ||
-                       somebody_is_missing(request, replies, left_bytes, false);
-    return is_full_now ||
-           (time_is_up(request) && (is_overdue(request) || !somebody_is_missing(request, replies, 0, true)));
+    return is_full(request, left_bytes) || os_fibers_failed_calls() > 0 ||
+           somebody_is_too_large(request, replies, left_bytes) ||
+           (time_is_up(request) && !somebody_is_missing(request, replies));
 }
 
 /* Whether a request for many has room left after all that came for it. */
@@ -342,13 +356,11 @@ static bool failure_is_owed(const struct program_request *request, uint32_t stat
     case IP_SUCCESS:
         return false;
     case IP_REQ_TIMED_OUT:
-        return time_is_up(request) &&
-               (is_overdue(request) || !came(request, request->packets_before, deadline_ns(request), any));
+        return time_is_up(request) && !somebody_is_missing(request, 0);
     case IP_NO_RESOURCES:
         return os_fibers_failed_calls() > 0;
     case IP_GENERAL_FAILURE:
-        return status == request->send_result || request->call.hop_limit_0 ||
-               came(request, 0, OS_NEVER, too_much);
+        return status == request->send_result || request->call.hop_limit_0 || came(request, too_much);
     default:
         return status == request->send_result;
     }
@@ -364,13 +376,11 @@ bool outcome_is_owed(const struct program_request *request, uint32_t replies)
         uint32_t status = reply_status(&buffer);
         return failure_is_owed(request, status) && reply_is_failure(&buffer, status);
     }
-    return collects(request) ? collection_is_owed(request, replies)
-                             : replies == 1 && came(request, 0, OS_NEVER, shown);
+    return collects(request) ? collection_is_owed(request, replies) : replies == 1 && came(request, shown);
 }
 
 bool outcome_may_wait(const struct program_request *request)
 {
     return request->sent != NULL && os_now_ns() < deadline_ns(request) && outcome_is_untouched(request) &&
-           (collects(request) ? collection_may_wait(request)
-                              : !came(request, request->packets_before, OS_NEVER, any));
+           (collects(request) ? collection_may_wait(request) : !somebody_is_missing(request, 0));
 }

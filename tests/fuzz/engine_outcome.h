@@ -1,8 +1,9 @@
 /*
- * What the engine owes a program for each of its requests, for fuzzing it: judged by what was sent and by all that came in.
+ * What the engine owes a program for each of its requests, for fuzzing it: judged by what was sent and by all
+ * that came in.
  *
- * What a packet says is taken from candidate.h, which has a target of its own; whether it may end a request, and what the
- * reply buffer must hold then, is worked out here once more.
+ * What a packet says is taken from candidate.h, which has a target of its own; whether it may end a request,
+ * and what the reply buffer must hold then, is worked out here once more.
  */
 #ifndef OPENICMP_TESTS_ENGINE_OUTCOME_H
 #define OPENICMP_TESTS_ENGINE_OUTCOME_H
@@ -46,9 +47,12 @@ struct program_request {
 
 /* Nothing has come in yet. */
 void outcome_begin(bool identifiers_are_rewritten);
-/* Keeps a copy of a packet that comes in now; NULL when there were too many. Its bytes and options are not NULL. */
+/* Keeps a copy of a packet that comes in now; NULL when there were too many. Its bytes and options are not
+ * NULL. */
 const struct transport_packet *outcome_packet(const struct transport_packet *packet);
 size_t outcome_packets(void);
+/* Everybody has read what came in until now. */
+void outcome_settled(void);
 /* Frees the copies. */
 void outcome_end(void);
 
@@ -59,7 +63,8 @@ bool outcome_is_untouched(const struct program_request *request);
 /* Whether it holds nothing but an IP_STATUS. */
 bool outcome_is_failure(const struct program_request *request, uint32_t status);
 
-/* Whether a request may end now with what is in its reply buffer: so many replies, or a failure if `replies` is 0. */
+/* Whether a request may end now with what is in its reply buffer: so many replies, or a failure if `replies`
+ * is 0. */
 bool outcome_is_owed(const struct program_request *request, uint32_t replies);
 /* How many replies there are in the buffer of an asynchronous request that is over. */
 uint32_t outcome_replies(const struct program_request *request);

@@ -156,8 +156,8 @@ static void thread_main(void *argument)
     case BY_ROUTINE_OF_DYING:
         os_fibers_end_silently();
         request->deaf = true;
-        /* The engine may have found the thread alive a moment ago: only if nobody was kept from going on since then is it
-         * certain that it does not write any more. */
+        /* The engine may have found the thread alive a moment ago: only if nobody was kept from going on
+         * since then is it certain that it does not write any more. */
         if (!os_fibers_gave_way()) {
             thread_has_gone(request);
         }
@@ -270,12 +270,14 @@ static void check_requests(bool main_has_waited_alertably)
 void program_settle(void)
 {
     os_fibers_settle();
+    outcome_settled();
     check_requests(false);
 }
 
 void program_wait_alertably(void)
 {
     os_fibers_settle();
+    outcome_settled();
     wait_alertably(0);
     check_requests(true);
 }

@@ -15,7 +15,8 @@ static size_t room_of(const struct reply_buffer *buffer)
     return buffer->size - reply_structure_bytes(buffer->family);
 }
 
-/* How much of the options of an answer is handed over: an error is told without them rather than not at all. */
+/* How much of the options of an answer is handed over: an error is told without them rather than not at
+ * all. */
 static size_t options_kept(const struct reply_buffer *buffer, const struct echo_answer *answer)
 {
     return answer->status != IP_SUCCESS && answer->options_bytes > room_of(buffer) ? 0
@@ -67,7 +68,8 @@ static ICMPV6_ECHO_REPLY reply_v6(const struct reply_buffer *buffer)
     return reply;
 }
 
-/* Whether a structure shows the answer, of whose options so many are kept; its options and data are at `rest`. */
+/* Whether a structure shows the answer, of whose options so many are kept; its options and data are at
+ * `rest`. */
 static bool structure_shows(const ICMP_ECHO_REPLY *reply, const uint8_t *rest,
                             const struct echo_answer *answer, size_t options_bytes, uint64_t age_ms,
                             uint16_t reserved)
