@@ -1,6 +1,6 @@
 /*
- * Anything that a transport may give out, in any form: what is read of it lies inside it, and says the same in whichever form
- * it came.
+ * Anything that a transport may give out, in any form: what is read of it lies inside it, and says the same
+ * in whichever form it came.
  *
  * An input is a packet with its IP header.
  */

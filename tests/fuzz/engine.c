@@ -1,14 +1,14 @@
 /*
  * Packets that arrive at an engine with requests outstanding, and whatever else may happen to it meanwhile.
  *
- * An input is a byte of settings and then operations, each a byte and its arguments (below). An input that ends early goes on
- * with zeros until the operation is over. What must hold is in engine_program.c.
+ * An input is a byte of settings and then operations, each a byte and its arguments (below). An input that
+ * ends early goes on with zeros until the operation is over. What must hold is in engine_program.c.
  */
-#include "fuzz/packets.h"
 #include "fuzz/engine_program.h"
 #include "fuzz/engine_reply.h"
 #include "fuzz/fuzz.h"
 #include "fuzz/os_fibers.h"
+#include "fuzz/packets.h"
 
 /* Bits of the settings. */
 enum {
@@ -20,9 +20,9 @@ enum {
 
 /* The lower 4 bits of an operation's byte; the upper ones, `extra`, are an argument. */
 enum operation {
-    REQUEST, /* extra + 1 of them: manner and destination, time-out and aliasing, data, reply room, options */
-    PACKET,  /* extra: what is mended in it; then a request's number, shape, edits, and its bytes */
-    ADVANCE, /* time by 2^extra ms */
+    REQUEST, /* extra + 1 of them: who and how (take_who), data, reply room, options */
+    PACKET, /* extra: what is mended in it (MEND_...); then a request's number, shape, its bytes, and edits */
+    ADVANCE, /* the clock, by 4^extra * 10 us */
     SETTLE,
     WAIT_ALERTABLY,
     INTERLEAVE, /* 2 bytes: as os_fibers_interleave */
@@ -39,8 +39,8 @@ enum {
     AS_ERROR, /* type and code */
     ORIGINS,
 };
-/* in which form the transport gives it out (enum transport_form), how many bytes of it are changed (each time a byte for the
- * place and one for the value), and the scope of its addresses. */
+/* in which form the transport gives it out (enum transport_form), how many bytes of it are changed (each time
+ * a byte for the place and one for the value), and the scope of its addresses. */
 #define FORMS     3
 #define EDITS_MAX 2
 #define SCOPES    3
@@ -108,8 +108,8 @@ static struct ip_address address_v4(const uint8_t bytes[4])
     return ip_address_v4(address_be);
 }
 
-/* A request's first two bytes: manner, destination and family; time-out, aliasing, a hop limit of 0, and the scope of the
- * destination. */
+/* A request's first two bytes: manner, destination and family; time-out, aliasing, a hop limit of 0, and the
+ * scope of the destination. */
 static enum manner take_who(struct input *input, struct echo_call *call, bool *aliased)
 {
     uint8_t who = take(input);

@@ -1,6 +1,7 @@
 /*
- * What the fuzz targets share. A target is one file, tests/fuzz/NAME.c, with one function, LLVMFuzzerTestOneInput, which
- * libFuzzer calls with one input after another. It must not know what any of them tests.
+ * What the fuzz targets share. A target is one file, tests/fuzz/NAME.c, with one function,
+ * LLVMFuzzerTestOneInput, which libFuzzer calls with one input after another. It must not know what any of
+ * them tests.
  */
 #ifndef OPENICMP_TESTS_FUZZ_H
 #define OPENICMP_TESTS_FUZZ_H
@@ -11,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Has to give the same for the same input. Returns 0. `data` are exactly `size` bytes: the address sanitizer finds whoever
- * reads beyond them. */
+/* Has to give the same for the same input. Returns 0. `data` are exactly `size` bytes: the address sanitizer
+ * finds whoever reads beyond them. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Ends the program, and so makes a finding of the input, unless `condition` holds. */
@@ -24,7 +25,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
         }                                                                                                    \
     } while (0)
 
-/* `size` bytes of memory; the sanitizer guards its end, and its beginning if `size` is not 0. The caller frees it. */
+/* `size` bytes of memory; the sanitizer guards its end, and its beginning if `size` is not 0. The caller
+ * frees it. */
 static inline uint8_t *fuzz_allocate(size_t size)
 {
     uint8_t *memory = malloc(size > 0 ? size : 1);

@@ -1,6 +1,6 @@
 /*
- * Any bytes as an ICMPv4 message: what is read lies inside it and is what its fields say, what is built is read back, and
- * what it means on Windows is always known.
+ * Any bytes as an ICMPv4 message: what is read lies inside it and is what its fields say, what is built is
+ * read back, and what it means on Windows is always known.
  */
 #include "fuzz/fuzz.h"
 
@@ -13,7 +13,8 @@
 #include "wire/ipv4_options.h"
 #include "wire/status.h"
 
-/* The first 8 bytes of an echo request, of any other ICMP message, and of what an error quotes behind the IP header. */
+/* The first 8 bytes of an echo request, of any other ICMP message, and of what an error quotes behind the IP
+ * header. */
 #define HEADER_BYTES 8
 
 static void seal(uint8_t *message, size_t size)
@@ -150,7 +151,8 @@ static void check_sealed(const uint8_t *data, size_t size)
     free(message);
 }
 
-/* The error that a router sends about a request, with as much of the rest of the input for its header as fits. */
+/* The error that a router sends about a request, with as much of the rest of the input for its header as
+ * fits. */
 static void check_quoted(const uint8_t *request, const uint8_t *data, size_t size)
 {
     size_t options_bytes = (size < 40 ? size : 40) / 4 * 4;

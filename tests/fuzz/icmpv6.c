@@ -1,6 +1,6 @@
 /*
- * Any bytes as an ICMPv6 message: what is read lies inside it and is what its fields say, what is built is read back, and
- * what it means on Windows is always known.
+ * Any bytes as an ICMPv6 message: what is read lies inside it and is what its fields say, what is built is
+ * read back, and what it means on Windows is always known.
  */
 #include "fuzz/fuzz.h"
 

@@ -1,6 +1,6 @@
 /*
- * Any bytes as an IPv4 packet, and as one that an ICMP error quotes: accepted or not as RFC 791 wants it, and everything
- * that is read lies where the header says.
+ * Any bytes as an IPv4 packet, and as one that an ICMP error quotes: accepted or not as RFC 791 wants it, and
+ * everything that is read lies where the header says.
  */
 #include "fuzz/fuzz.h"
 

@@ -20,7 +20,8 @@ static bool is_source_route(uint8_t type)
     return type == LOOSE_SOURCE_ROUTE || type == STRICT_SOURCE_ROUTE;
 }
 
-/* A router that fills in what an option asks for writes inside that option. `entry_bytes` is what it writes. */
+/* A router that fills in what an option asks for writes inside that option. `entry_bytes` is what it
+ * writes. */
 static void check_room(const uint8_t *option, size_t option_bytes, size_t header_bytes, size_t entry_bytes)
 {
     fuzz_require(option_bytes >= header_bytes);
@@ -30,8 +31,8 @@ static void check_room(const uint8_t *option, size_t option_bytes, size_t header
                                         : pointer - 1 + entry_bytes <= option_bytes);
 }
 
-/* Walks through options that are fit to be sent, as the routers on the way do. Returns where they end; there is the End of
- * Option List, if there is one. `seen` counts each type. */
+/* Walks through options that are fit to be sent, as the routers on the way do. Returns where they end; there
+ * is the End of Option List, if there is one. `seen` counts each type. */
 static size_t walk_as_router(const uint8_t *options, size_t size, unsigned int seen[256])
 {
     size_t at = 0;

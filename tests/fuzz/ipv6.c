@@ -1,12 +1,14 @@
 /*
- * Any bytes as an IPv6 packet that an ICMPv6 error quotes: accepted or not as RFC 8200 wants it, and what is read lies inside.
+ * Any bytes as an IPv6 packet that an ICMPv6 error quotes: accepted or not as RFC 8200 wants it, and what is
+ * read lies inside.
  */
 #include "fuzz/fuzz.h"
 
 #include "wire/bytes.h"
 #include "wire/ipv6.h"
 
-/* How long the header of that protocol is that says `length` of itself, in units of its own; 0 if it is no extension. */
+/* How long the header of that protocol is that says `length` of itself, in units of its own; 0 if it is no
+ * extension. */
 static size_t extension_bytes(uint8_t protocol, uint8_t length)
 {
     if (protocol == 0 || protocol == 43 || protocol == 60) {

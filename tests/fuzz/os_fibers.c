@@ -1,8 +1,9 @@
 /*
  * A machine of fibers. The address sanitizer is told of every change of stacks.
  *
- * No fiber holds a lock while another one runs: it gives way before it takes its first lock, or where it waits with no other
- * lock than the one that it waits with. So locks are never waited for, and any lock that is found taken is a dead-lock.
+ * No fiber holds a lock while another one runs: it gives way before it takes its first lock, or where it
+ * waits with no other lock than the one that it waits with. So locks are never waited for, and any lock that
+ * is found taken is a dead-lock.
  */
 #define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 

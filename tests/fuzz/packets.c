@@ -1,6 +1,6 @@
 /*
- * Builds and mends packets byte by byte. What is told apart by the version in the first byte: IPv6, and everything else, which
- * is taken for IPv4.
+ * Builds and mends packets byte by byte. What is told apart by the version in the first byte: IPv6, and
+ * everything else, which is taken for IPv4.
  */
 #include "fuzz/packets.h"
 

@@ -14,7 +14,8 @@ fail() {
     while [[ ${BASH_SOURCE[frame]} != */scenarios/* && $frame -lt ${#FUNCNAME[@]} ]]; do
         frame=$((frame + 1))
     done
-    printf 'FAILED  %s, %s:%s\n' "$scenario" "${BASH_SOURCE[frame]#"$project_dir/"}" "${BASH_LINENO[frame - 1]}"
+    printf 'FAILED  %s, %s:%s\n' "$scenario" "${BASH_SOURCE[frame]#"$project_dir/"}" \
+        "${BASH_LINENO[frame - 1]}"
     printf '        %s\n' "$@"
     exit 1
 }
@@ -50,10 +51,10 @@ tell() {
     printf '%s\n' "$2" >&"${lines_to[$1]}"
 }
 
-# hear NAME: prints the next line that it prints. False when it takes a minute.
+# hear NAME: prints the next line that it prints. False when it takes minutes.
 hear() {
     local line
-    read -r -t 60 line <&"${lines_from[$1]}" && printf '%s\n' "$line"
+    read -r -t 200 line <&"${lines_from[$1]}" && printf '%s\n' "$line"
 }
 
 # ---- The Windows program ----
@@ -146,8 +147,8 @@ expect_line() {
     local line=${results[$1 - 1]:-} condition
     for condition in "${@:2}"; do
         holds "$condition" "$line" ||
-            fail "$probed" "line $1 of ${#results[@]}" "expected: $condition" "came:     ${line:-no such line}" \
-                ${told:+"responder: $told"}
+            fail "$probed" "line $1 of ${#results[@]}" "expected: $condition" \
+                "came:     ${line:-no such line}" ${told:+"responder: $told"}
     done
 }
 
@@ -206,7 +207,8 @@ respond() {
     start_responder
     told=$*
     tell responder "$told"
-    answer=$(hear responder) || fail "respond $*" "the responder does not answer" "$(<"$work_dir/responder.errors")"
+    answer=$(hear responder) ||
+        fail "respond $*" "the responder does not answer" "$(<"$work_dir/responder.errors")"
     [[ $answer == ok* ]] || fail "respond $*" "$answer"
 }
 

@@ -46,7 +46,9 @@ at() {
 
 # set_kernel NODE NAME=VALUE...: kernel parameters below net.ipv4.
 set_kernel() {
-    at "$1" sh -c 'for setting; do echo "${setting#*=}" >"/proc/sys/net/ipv4/${setting%%=*}" || exit; done' sh "${@:2}"
+    at "$1" sh -c 'for setting; do
+            echo "${setting#*=}" >"/proc/sys/net/ipv4/${setting%%=*}" || exit
+        done' sh "${@:2}"
 }
 
 # cable NODE INTERFACE OTHER_NODE OTHER_INTERFACE
@@ -105,7 +107,7 @@ END
 	address add $router2/30 dev core
 	address add $router2_server/24 dev server
 	address add $router2_world/16 dev world
-	link set world up
+	link set world up txqueuelen 20000
 	route add 10.1.0.0/24 via $router1_core
 	route add $client_loopback via $router1_core
 END
@@ -116,8 +118,8 @@ END
     # Nobody waits long for neighbours that are not there, nor says less often than asked that something is
     # wrong.
     for node in "${nodes[@]}"; do
-        set_kernel "$node" icmp_ratelimit=0 icmp_msgs_per_sec=1000000 icmp_msgs_burst=100000 conf/all/rp_filter=0 \
-            conf/default/accept_source_route=1 conf/all/accept_source_route=1
+        set_kernel "$node" icmp_ratelimit=0 icmp_msgs_per_sec=1000000 icmp_msgs_burst=100000 \
+            conf/all/rp_filter=0 conf/default/accept_source_route=1 conf/all/accept_source_route=1
     done
     for node in router1 router2 host1; do
         set_kernel "$node" ip_forward=1

@@ -2,11 +2,13 @@
 
 # expect_replies_of HOST...: one line for each of them, in any order, each with the data that were sent.
 expect_replies_of() {
-    local hosts=$#
-    ((${#results[@]} == hosts)) || fail "$probed" "expected: $hosts replies, of $*" "came:" "${results[@]}"
-    expect_each ret=$hosts error=0 status=IP_SUCCESS data=same bytes=32
-    diff <(printf '%s\n' "$@" | sort) <(for line in "${results[@]}"; do field from "$line"; done | sort) >/dev/null ||
+    local line responders=()
+    for line in "${results[@]}"; do
+        responders+=("$(field from "$line")")
+    done
+    diff <(printf '%s\n' "$@" | sort) <(printf '%s\n' "${responders[@]}" | sort) >/dev/null ||
         fail "$probed" "expected: replies of $*" "came:" "${results[@]}"
+    expect_each ret=$# error=0 status=IP_SUCCESS data=same bytes=32
 }
 
 # Each of the three hosts answers, and the request ends with its time.
@@ -28,7 +30,8 @@ scenario_a_broadcast_ends_when_its_buffer_is_full() { # x86 too
         for room in 1 2 3; do
             probe $lan_broadcast timeout=20000 room=$room by=$by
             ((${#results[@]} == room)) || fail "$probed" "expected: $room replies" "came:" "${results[@]}"
-            expect_each ret=$room error=0 status=IP_SUCCESS data=same "from=$host1|$host2|$host3" "took<=10000"
+            expect_each ret=$room error=0 status=IP_SUCCESS "from=$host1|$host2|$host3" data=same \
+                "took<=10000"
         done
     done
 }
@@ -67,10 +70,11 @@ scenario_requests_to_one_host_end_with_its_first_reply_beside_a_broadcast() {
 
 # The TTL asked for, and within the own network without one. (Sockets keep a TTL of its own for multicast.)
 scenario_a_request_to_a_multicast_group_has_the_ttl_that_was_asked_for() {
-    local ttl
+    local ttl sent
     for ttl in 0 1 5 200; do
-        filter host1 prerouting "ip daddr 224.0.0.1 ip ttl $((ttl == 0 ? 1 : ttl)) counter"
+        sent=$((ttl == 0 ? 1 : ttl))
+        filter host1 prerouting "ip daddr 224.0.0.1 ip ttl $sent counter"
         probe 224.0.0.1 ttl=$ttl timeout=200
-        [[ $(counted host1 prerouting) == 1 ]] || fail "$probed" "expected: TTL $((ttl == 0 ? 1 : ttl))" "came: another"
+        [[ $(counted host1 prerouting) == 1 ]] || fail "$probed" "expected: TTL $sent" "came: another"
     done
 }

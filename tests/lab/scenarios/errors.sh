@@ -4,9 +4,10 @@
 # errors_have_statuses TYPE CODE=STATUS...
 errors_have_statuses() {
     local code_and_status
+    start_probe it $far count=$#
     for code_and_status in "${@:2}"; do
         respond on $far error type=$1 code="${code_and_status%=*}" from=$far_router
-        probe $far
+        step it
         expect_icmp_error from=$far_router ttl=62 status="${code_and_status#*=}"
     done
 }

@@ -4,13 +4,16 @@
 # withstand BEHAVIOUR WAY...: the forgeries of this behaviour, by each of these ways (responder/network.h),
 # and how many of them got to the client's sockets in $arrived.
 withstand() {
-    local way by
+    local way by times
     filter client input 'ip protocol icmp counter'
-    for way in "${@:2}"; do
-        respond on $far "$1" by="$way"
-        for by in call event routine; do
-            probe $far by=$by count=3
-            expect_each ret=1 error=0 status=IP_SUCCESS data=same from=$far ttl=62
+    for by in call event routine; do
+        start_probe it $far by=$by count=9
+        for way in "${@:2}"; do
+            respond on $far "$1" by="$way"
+            for times in 1 2 3; do
+                step it
+                expect_answer from=$far ttl=62
+            done
         done
     done
     probe $server
@@ -23,7 +26,8 @@ withstand() {
 all_arrived() {
     respond report
     holds refused=0 "$answer" && holds "sent=$((arrived - 1))" "$answer" ||
-        fail "expected: all that was sent arrived at the client" "came: $arrived, one of them the server's, of: $answer"
+        fail "expected: all that was sent arrived at the client" \
+            "came: $arrived, one of them the server's, of: $answer"
 }
 
 scenario_wrong_checksums_deceive_nobody() { # x86 too
@@ -82,10 +86,11 @@ scenario_total_lengths_that_lie_deceive_nobody() {
 # an echo request and no later fragment. The rest of a header may change on the way.
 scenario_each_byte_of_a_quote_counts_or_does_not() {
     local offset mask
+    start_probe it $far count=56
     for ((offset = 0; offset < 28; offset++)); do
         for mask in 1 0x40; do
             respond on $far changed_quote offset=$offset mask=$mask
-            probe $far
+            step it
             case $offset,$mask in
             0,* | 6,1 | 7,* | 9,* | 1[6-9],* | 2[01],* | 2[4-7],*) expect_answer from=$far ;;
             *) expect_icmp_error status=IP_DEST_HOST_UNREACHABLE from=$far ;;
@@ -101,7 +106,7 @@ scenario_each_byte_of_a_quote_counts_or_does_not() {
 # kernel what is not theirs.
 scenario_a_flood_that_can_be_read_loses_nothing() { # x86 too, alone
     local flood="count=1000000"
-    [[ $transport != winsock ]] || flood="count=40000 pace=4000"
+    [[ $transport != winsock ]] || flood="count=20000 pace=2000"
     respond on $far echo delay=100..9000
     respond flood to=$client requests=50 $flood
     probe $far many=100 timeout=15000

@@ -17,11 +17,11 @@ expect_mirrored() {
 # The client and both routers write down the addresses by which they send, the server its own twice, and the
 # routers do it again on the way back. Then the seven places are taken.
 scenario_record_route_comes_back_with_the_way() { # x86 too
-    local by
+    local by way
+    way=$(hexadecimal $client $router1_core $router2_server $server $server $router2 $router1)
     for by in call event routine; do
         probe $server options=071f04$(zeros 28) by=$by
-        expect_answer from=$server \
-            options=071f20$(hexadecimal $client $router1_core $router2_server $server $server $router2 $router1)00
+        expect_answer from=$server options="071f20${way}00"
     done
 }
 
@@ -54,17 +54,21 @@ scenario_timestamps_come_back_of_everyone_on_the_way() { # x86 too
     probe $server options=442405$(zeros 33)
     expect_answer from=$server
     options=$(field options "${results[0]}")
-    [[ ${options:0:8} == 44242500 && ${#options} == 72 ]] || fail "$probed" "expected 8 timestamps" "came: $options"
+    [[ ${options:0:8} == 44242500 && ${#options} == 72 ]] ||
+        fail "$probed" "expected 8 timestamps" "came: $options"
     expect_stamps $(fold -w 8 <<<"${options:8}")
 }
 
 # With addresses there is room for four; the three that come after are counted.
 scenario_timestamps_with_addresses_come_back_and_count_those_without_room() {
-    local options
+    local options wanted=44242531 node
+    for node in $client $router1 $router2 $server; do
+        wanted+="$(hexadecimal "$node")(.{8})"
+    done
     probe $server options=44240501$(zeros 32)
     expect_answer from=$server
     options=$(field options "${results[0]}")
-    [[ $options =~ ^44242531$(hexadecimal $client)(.{8})$(hexadecimal $router1)(.{8})$(hexadecimal $router2)(.{8})$(hexadecimal $server)(.{8})$ ]] ||
+    [[ $options =~ ^$wanted$ ]] ||
         fail "$probed" "expected 4 addresses, and 3 without room" "came: $options"
     expect_stamps "${BASH_REMATCH[@]:1}"
 }

@@ -48,5 +48,6 @@ scenario_without_any_icmp_sockets_there_is_no_handle_and_the_trace_says_what_to_
     OPENICMP_TRACE=1 probe $server
     expect created=no error=ERROR_ACCESS_DENIED
     grep -q 'CAP_NET_RAW' "$work_dir/errors" && grep -q 'ping_group_range' "$work_dir/errors" ||
-        fail "$probed" "expected: a line that names CAP_NET_RAW and ping_group_range" "came:" "$(<"$work_dir/errors")"
+        fail "$probed" "expected: a line that names CAP_NET_RAW and ping_group_range" \
+            "came:" "$(<"$work_dir/errors")"
 }
