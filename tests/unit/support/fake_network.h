@@ -116,6 +116,8 @@ struct fake_answer fake_error(const struct fake_sent *sent, struct ip_address ro
 void fake_network_deliver(const struct fake_answer *answer);
 /* The same, to the receiver of that number only. */
 void fake_network_deliver_to(size_t receiver, const struct fake_answer *answer);
+/* Brings anything. */
+void fake_network_deliver_packet(const struct transport_packet *packet);
 /* Brings any bytes, as an IPv4 packet. */
 void fake_network_deliver_bytes(const uint8_t *bytes, size_t length_bytes);
 void fake_network_deliver_bytes_to(size_t receiver, const uint8_t *bytes, size_t length_bytes);
