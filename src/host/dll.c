@@ -1,8 +1,8 @@
 /*
  * Finds the functions of openicmp-host.so, and the function of Wine's ntdll.dll that calls them.
  *
- * Wine 8.0 and 10.0 have both the function __wine_unix_call and the variable __wine_unix_call_dispatcher, which is a
- * function of the same kind and quicker; versions before have only the former, later ones may have only the latter.
+ * There are two ways to it: the variable __wine_unix_call_dispatcher, which points to such a function, and the function
+ * __wine_unix_call. Wine 8.0 has both, 10.0 the former only.
  */
 #include "host/dll.h"
 

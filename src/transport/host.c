@@ -238,6 +238,8 @@ uint32_t host_open(struct transport **transport)
     trace_reason("IPv4", &call.ipv4);
     trace_reason("IPv6", &call.ipv6);
     if (call.network == 0) {
+        trace("host: ICMP sockets are refused: give the program CAP_NET_RAW, or its user's group a place in "
+              "net.ipv4.ping_group_range");
         os_free(host);
         return ERROR_ACCESS_DENIED;
     }

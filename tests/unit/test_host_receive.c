@@ -621,6 +621,57 @@ static void test_threads_terminated_anywhere_block_nobody(void **state)
     host_in_each_mode(body_ended_threads);
 }
 
+/* For LeakSanitizer: what a thread had opened when it was ended is lost. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:open_and_close\n";
+}
+
+static atomic_int opener;
+
+static void *open_and_close(void *argument)
+{
+    (void)argument;
+    opener = (int)syscall(SYS_gettid);
+    for (;;) {
+        struct host_open_call open = {0};
+        host_call(HOST_OPEN, &open);
+        struct host_close_call close = {open.network};
+        host_call(HOST_CLOSE, &close);
+    }
+    return NULL;
+}
+
+static void test_threads_terminated_while_they_open_or_close_block_nobody(void **state)
+{
+    (void)state;
+    host_needs_namespace();
+    struct sigaction action = {.sa_handler = end_thread};
+    sigaction(SIGUSR2, &action, NULL);
+    for (int i = 0; i < 100; i++) {
+        pthread_t thread;
+        opener = 0;
+        host_privileged(i % 2 == 0);
+        assert_int_equal(pthread_create(&thread, NULL, open_and_close, NULL), 0);
+        while (opener == 0) {
+            sched_yield();
+        }
+        nanosleep(&(struct timespec){.tv_nsec = i % 50 * 10000}, NULL);
+        assert_int_equal(pthread_kill(thread, SIGUSR2), 0);
+        while (syscall(SYS_tgkill, getpid(), opener, 0) == 0) {
+            sched_yield();
+        }
+        pthread_detach(thread);
+
+        struct host_open_call open = {0};
+        host_call(HOST_OPEN, &open);
+        assert_true(open.network != 0);
+        struct host_close_call close = {open.network};
+        host_call(HOST_CLOSE, &close);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -644,6 +695,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_error_about_one_message_does_not_fail_the_sending_of_another),
         cmocka_unit_test(test_what_sending_has_told_is_not_received_as_well),
         cmocka_unit_test(test_threads_terminated_anywhere_block_nobody),
+        cmocka_unit_test(test_threads_terminated_while_they_open_or_close_block_nobody),
     };
     return cmocka_run(argc, argv, tests, host_namespace_enter, NULL);
 }

@@ -1,9 +1,9 @@
 /*
  * Sections of code in which the calling thread cannot be terminated.
  *
- * TerminateThread ends a thread by a signal, wherever it is (Wine 8 and 10: SIGQUIT). If it had a lock, nobody else
- * would get it any more. So locks are only held with signals held back; all of them are for a few system calls that do
- * not wait.
+ * TerminateThread ends a thread by a signal, wherever it is (SIGQUIT in Wine 8.0 and 10.0). If it had a lock, nobody else
+ * would get it any more; malloc has locks, too. So memory is allocated and locks are held with signals held back only, for
+ * a few system calls that do not wait.
  */
 #ifndef OPENICMP_HOST_UNIX_CRITICAL_H
 #define OPENICMP_HOST_UNIX_CRITICAL_H
@@ -15,7 +15,7 @@ struct critical {
     sigset_t before;
 };
 
-static inline struct critical critical_enter(pthread_mutex_t *lock)
+static inline struct critical critical_begin(void)
 {
     struct critical section;
     sigset_t held_back;
@@ -27,6 +27,18 @@ static inline struct critical critical_enter(pthread_mutex_t *lock)
     sigdelset(&held_back, SIGILL);
     sigdelset(&held_back, SIGTRAP);
     pthread_sigmask(SIG_BLOCK, &held_back, &section.before);
+    return section;
+}
+
+static inline void critical_end(const struct critical *section)
+{
+    pthread_sigmask(SIG_SETMASK, &section->before, NULL);
+}
+
+/* The same, with a lock. */
+static inline struct critical critical_enter(pthread_mutex_t *lock)
+{
+    struct critical section = critical_begin();
     pthread_mutex_lock(lock);
     return section;
 }
@@ -34,7 +46,7 @@ static inline struct critical critical_enter(pthread_mutex_t *lock)
 static inline void critical_leave(const struct critical *section, pthread_mutex_t *lock)
 {
     pthread_mutex_unlock(lock);
-    pthread_sigmask(SIG_SETMASK, &section->before, NULL);
+    critical_end(section);
 }
 
 #endif

@@ -23,6 +23,123 @@ static void close_if_open(int handle)
     }
 }
 
+/* ---- Ping sockets ---- */
+
+static void ping_close(struct ping_socket *socket)
+{
+    if (socket != NULL) {
+        close(socket->handle);
+        free(socket);
+    }
+}
+
+static struct ping_socket *ping_open(int family, uint16_t identifier, int beside)
+{
+    struct ping_socket *socket = malloc(sizeof(*socket));
+    if (socket == NULL) {
+        return NULL;
+    }
+    *socket =
+        (struct ping_socket){.dont_fragment = -1, .broadcast = -1, .hop_limit = -1, .traffic_class = -1};
+    pthread_mutex_init(&socket->lock, NULL);
+    socket->handle = sockets_open_ping(network_family(family), identifier, beside);
+    if (socket->handle < 0) {
+        free(socket);
+        return NULL;
+    }
+    return socket;
+}
+
+/* Opens a ping socket for each family that has such. False when it cannot. */
+static bool pings_open(const struct network *network, uint16_t identifier, struct ping_socket **opened)
+{
+    int beside = -1;
+    for (int family = 0; family < FAMILIES; family++) {
+        if (network->mode[family] == HOST_MODE_PING) {
+            opened[family] = ping_open(family, identifier, beside);
+            if (opened[family] == NULL) {
+                return false;
+            }
+            beside = opened[family]->handle;
+        }
+    }
+    return true;
+}
+
+static bool pings_watch(const struct network *network, struct ping_socket **opened)
+{
+    for (int family = 0; family < FAMILIES; family++) {
+        if (opened[family] != NULL) {
+            struct epoll_event event = {.events = EPOLLIN};
+            event.data.u64 = network_ping_event(opened[family]->handle, family);
+            if (epoll_ctl(network->pings_ready, EPOLL_CTL_ADD, opened[family]->handle, &event) != 0) {
+                return false; /* closing them takes those out that are in */
+            }
+        }
+    }
+    return true;
+}
+
+static bool pings_claim(struct network *network, uint16_t identifier)
+{
+    struct ping_socket *opened[FAMILIES] = {NULL};
+    if (!pings_open(network, identifier, opened) || !pings_watch(network, opened)) {
+        for (int family = 0; family < FAMILIES; family++) {
+            ping_close(opened[family]);
+        }
+        return false;
+    }
+    for (int family = 0; family < FAMILIES; family++) {
+        if (opened[family] != NULL) {
+            network->pings[family]->by_identifier[identifier] = opened[family];
+        }
+    }
+    return true;
+}
+
+struct ping_socket *network_ping_socket(const struct network *network, int family, uint16_t identifier)
+{
+    return network->pings[family]->by_identifier[identifier];
+}
+
+static void pings_close(struct network *network, int family)
+{
+    if (network->pings[family] == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < network->identifier_count; i++) {
+        ping_close(network_ping_socket(network, family, network->identifiers[i]));
+    }
+    munmap(network->pings[family], sizeof(struct ping_table));
+}
+
+/* ---- Closing ---- */
+
+/* In a critical section. */
+static void close_network(struct network *network)
+{
+    while (network->newest_receiver != NULL) {
+        struct receiver *last = network->newest_receiver;
+        network->newest_receiver = last->next;
+        receiver_close(last);
+    }
+    for (int family = 0; family < FAMILIES; family++) {
+        pings_close(network, family);
+        for (int i = 0; i < RAW_SENDERS; i++) {
+            close_if_open(network->raw_senders[family][i]);
+        }
+    }
+    close_if_open(network->pings_ready);
+    free(network);
+}
+
+void network_close(struct network *network)
+{
+    struct critical section = critical_begin();
+    close_network(network);
+    critical_end(&section);
+}
+
 /* ---- Opening ---- */
 
 /* Whether the system lets us use what we receive with: a sandbox may have a socket, but no recvmmsg. */
@@ -124,7 +241,8 @@ static void open_family(struct network *network, int family, struct host_family_
     network->mode[family] = (enum host_mode)state->mode;
 }
 
-struct network *network_open(struct host_family_state *ipv4, struct host_family_state *ipv6)
+/* In a critical section. */
+static struct network *open_network(struct host_family_state *ipv4, struct host_family_state *ipv6)
 {
     struct network *network = calloc(1, sizeof(*network));
     if (network == NULL) {
@@ -138,100 +256,18 @@ struct network *network_open(struct host_family_state *ipv4, struct host_family_
     open_family(network, V4, ipv4);
     open_family(network, V6, ipv6);
     if (network->mode[V4] == HOST_MODE_NONE && network->mode[V6] == HOST_MODE_NONE) {
-        network_close(network);
+        close_network(network);
         return NULL;
     }
     return network;
 }
 
-/* ---- Ping sockets ---- */
-
-static void ping_close(struct ping_socket *socket)
+struct network *network_open(struct host_family_state *ipv4, struct host_family_state *ipv6)
 {
-    if (socket != NULL) {
-        close(socket->handle);
-        free(socket);
-    }
-}
-
-static struct ping_socket *ping_open(int family, uint16_t identifier, int beside)
-{
-    struct ping_socket *socket = malloc(sizeof(*socket));
-    if (socket == NULL) {
-        return NULL;
-    }
-    *socket =
-        (struct ping_socket){.dont_fragment = -1, .broadcast = -1, .hop_limit = -1, .traffic_class = -1};
-    pthread_mutex_init(&socket->lock, NULL);
-    socket->handle = sockets_open_ping(network_family(family), identifier, beside);
-    if (socket->handle < 0) {
-        free(socket);
-        return NULL;
-    }
-    return socket;
-}
-
-/* Opens a ping socket for each family that has such. False when it cannot. */
-static bool pings_open(const struct network *network, uint16_t identifier, struct ping_socket **opened)
-{
-    int beside = -1;
-    for (int family = 0; family < FAMILIES; family++) {
-        if (network->mode[family] == HOST_MODE_PING) {
-            opened[family] = ping_open(family, identifier, beside);
-            if (opened[family] == NULL) {
-                return false;
-            }
-            beside = opened[family]->handle;
-        }
-    }
-    return true;
-}
-
-static bool pings_watch(const struct network *network, struct ping_socket **opened)
-{
-    for (int family = 0; family < FAMILIES; family++) {
-        if (opened[family] != NULL) {
-            struct epoll_event event = {.events = EPOLLIN};
-            event.data.u64 = network_ping_event(opened[family]->handle, family);
-            if (epoll_ctl(network->pings_ready, EPOLL_CTL_ADD, opened[family]->handle, &event) != 0) {
-                return false; /* closing them takes those out that are in */
-            }
-        }
-    }
-    return true;
-}
-
-static bool pings_claim(struct network *network, uint16_t identifier)
-{
-    struct ping_socket *opened[FAMILIES] = {NULL};
-    if (!pings_open(network, identifier, opened) || !pings_watch(network, opened)) {
-        for (int family = 0; family < FAMILIES; family++) {
-            ping_close(opened[family]);
-        }
-        return false;
-    }
-    for (int family = 0; family < FAMILIES; family++) {
-        if (opened[family] != NULL) {
-            network->pings[family]->by_identifier[identifier] = opened[family];
-        }
-    }
-    return true;
-}
-
-struct ping_socket *network_ping_socket(const struct network *network, int family, uint16_t identifier)
-{
-    return network->pings[family]->by_identifier[identifier];
-}
-
-static void pings_close(struct network *network, int family)
-{
-    if (network->pings[family] == NULL) {
-        return;
-    }
-    for (size_t i = 0; i < network->identifier_count; i++) {
-        ping_close(network_ping_socket(network, family, network->identifiers[i]));
-    }
-    munmap(network->pings[family], sizeof(struct ping_table));
+    struct critical section = critical_begin();
+    struct network *network = open_network(ipv4, ipv6);
+    critical_end(&section);
+    return network;
 }
 
 /* ---- Identifiers ---- */
@@ -273,23 +309,4 @@ bool network_claim(struct network *network, uint16_t identifier)
     bool claimed = claim(network, identifier);
     critical_leave(&section, &network->lock);
     return claimed;
-}
-
-/* ---- Closing ---- */
-
-void network_close(struct network *network)
-{
-    while (network->newest_receiver != NULL) {
-        struct receiver *last = network->newest_receiver;
-        network->newest_receiver = last->next;
-        receiver_close(last);
-    }
-    for (int family = 0; family < FAMILIES; family++) {
-        pings_close(network, family);
-        for (int i = 0; i < RAW_SENDERS; i++) {
-            close_if_open(network->raw_senders[family][i]);
-        }
-    }
-    close_if_open(network->pings_ready);
-    free(network);
 }

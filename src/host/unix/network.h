@@ -34,7 +34,7 @@ struct ping_socket {
     pthread_mutex_t lock;
     int dont_fragment;
     int broadcast;
-    int hop_limit; /* these two of IPv6 only, whose ping sockets take them with a message since Linux 5.19 only */
+    int hop_limit; /* these two of IPv6 only, whose ping sockets take them with a message since Linux 5.18 only */
     int traffic_class;
 };
 
