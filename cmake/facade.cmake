@@ -1,0 +1,69 @@
+# Makes what iphlpapi.dll is built of from the table def/iphlpapi.list, whose first comment explains its columns.
+
+# generate_facade(FOLDER): writes to FOLDER, for the architecture at hand,
+#     iphlpapi.def          what the linker exports
+#     iphlpapi.import.def   what import libraries are made of, names as compilers ask for them
+#     system_functions.S    a line for each function that is passed through, for src/facade/system_function.S
+function(generate_facade folder)
+    set(table ${CMAKE_SOURCE_DIR}/def/iphlpapi.list)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${table} ${CMAKE_SOURCE_DIR}/def/openicmp.def)
+    file(STRINGS ${table} lines REGEX "^[^#]")
+    file(READ ${CMAKE_SOURCE_DIR}/def/openicmp.def engine_exports)
+    if(CMAKE_SIZEOF_VOID_P EQUAL 8)
+        set(arch x64)
+    else()
+        set(arch x86)
+    endif()
+
+    set(exports "")
+    set(imports "")
+    set(code "")
+    set(not_yet "")
+    foreach(line IN LISTS lines)
+        if(NOT line MATCHES "^([A-Za-z0-9_@]+) +([0-9]+|[?]) +(openicmp|system +(error|zero|handle) *(x64)?) *$")
+            message(FATAL_ERROR "${table}: cannot read \"${line}\"")
+        endif()
+        set(name ${CMAKE_MATCH_1})
+        set(bytes ${CMAKE_MATCH_2})
+        set(whose ${CMAKE_MATCH_3})
+        set(lacking ${CMAKE_MATCH_4})
+        if(CMAKE_MATCH_5 AND NOT CMAKE_MATCH_5 STREQUAL arch)
+            continue()
+        endif()
+
+        if(whose STREQUAL openicmp AND NOT engine_exports MATCHES "[ \n]${name}@")
+            list(APPEND not_yet ${name})
+            set(lacking error)
+        endif()
+        if(lacking)
+            string(MAKE_C_IDENTIFIER ${name} symbol)
+            string(APPEND exports "    \"${name}\" = system_${symbol}\n")
+            string(APPEND code "system_function ${symbol}, \"${name}\", ${bytes}, ${lacking}\n")
+        else()
+            string(APPEND exports "    \"${name}\" = openicmp.${name}\n")
+        endif()
+
+        # Compilers ask for _Pf...@24 when a program calls Pf... on x86, and that is also what the DLL calls it.
+        string(REGEX REPLACE "^_(Pf[A-Za-z]+)@[0-9]+$" "\\1" plain_name ${name})
+        if(arch STREQUAL x64)
+            if(plain_name STREQUAL name)
+                string(APPEND imports "    ${name}\n")
+            endif()
+        elseif(NOT plain_name STREQUAL name)
+            string(APPEND imports "    ${plain_name}@${bytes} == ${name}\n")
+        elseif(NOT bytes STREQUAL "?")
+            string(APPEND imports "    ${name}@${bytes}\n")
+        endif()
+    endforeach()
+    if(not_yet)
+        list(JOIN not_yet ", " not_yet)
+        message(STATUS "openicmp.dll does not have ${not_yet} yet: iphlpapi.dll passes them through to the system's")
+    endif()
+
+    set(made "made from def/iphlpapi.list by cmake/facade.cmake")
+    file(GENERATE OUTPUT ${folder}/iphlpapi.def CONTENT "; ${made}\nLIBRARY iphlpapi.dll\nEXPORTS\n${exports}")
+    file(GENERATE OUTPUT ${folder}/iphlpapi.import.def
+        CONTENT "; ${made}\nLIBRARY iphlpapi.dll\nEXPORTS\n${imports}")
+    file(GENERATE OUTPUT ${folder}/system_functions.S
+        CONTENT "/* ${made} */\n#include \"facade/system_function.S\"\n\n${code}")
+endfunction()
