@@ -47,7 +47,7 @@ static bool take_back(struct engine *engine, uint32_t key, uint32_t error,
 static uint32_t send_begun(struct engine *engine, const struct echo_call *call, struct echo_message *message,
                            uint32_t key, bool *taken_back)
 {
-    uint32_t error = call_send(engine, call, message, key);
+    uint32_t error = call_send(engine, call, message, key, NULL);
     if (error == 0) {
         return ERROR_IO_PENDING;
     }

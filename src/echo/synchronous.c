@@ -92,7 +92,7 @@ static uint32_t exchange(struct engine *engine, struct request *request, const s
     if (!begin(engine, request, call)) {
         return ERROR_NOT_ENOUGH_MEMORY;
     }
-    uint32_t error = call_send(engine, call, message, pending_key(request));
+    uint32_t error = call_send(engine, call, message, pending_key(request), request->relies ? NULL : request);
     if (error == 0) {
         wait_for_outcome(engine, request, request->sent_ns + call_timeout_ns(call));
         return 0;
@@ -141,7 +141,7 @@ uint32_t echo_synchronous(struct engine *engine, const struct echo_call *call, u
 {
     *error = call_check(call);
     if (*error != IP_SUCCESS) {
-        reply_write_failure(call->reply, *error);
+        reply_write_failure(call->reply, call->destination.family, *error);
         outcome_trace_refusal(call, *error);
         return 0;
     }

@@ -496,13 +496,19 @@ static void test_timeout_comes_when_it_is_due(void **state)
     static const DWORD timeouts[] = {1, 10, 50, 300};
 
     for (size_t i = 0; i < sizeof(timeouts) / sizeof(timeouts[0]); i++) {
-        double start_ms = now_ms(), took_ms;
+        double shortest_ms = 60000;
 
         f->request.timeout_ms = timeouts[i];
-        assert_times_out(f);
-        took_ms = now_ms() - start_ms;
-        assert_true(took_ms >= timeouts[i]);
-        assert_true(took_ms < timeouts[i] + 400); /* a hidden minimum, as Windows has, would be 500 or more */
+        for (int times = 0; times < 5; times++) {
+            double start_ms = now_ms(), took_ms;
+
+            assert_times_out(f);
+            took_ms = now_ms() - start_ms;
+            assert_true(took_ms >= timeouts[i]);
+            shortest_ms = took_ms < shortest_ms ? took_ms : shortest_ms;
+        }
+        assert_true(shortest_ms <
+                    timeouts[i] + 400); /* a hidden minimum, as Windows has, would be 500 or more */
     }
 }
 

@@ -82,7 +82,13 @@ static inline HANDLE open_handle(void)
     return handle;
 }
 
-/* Pings an address and says whether the reply was what it should be. For any thread. */
+/* How often a ping is tried that nobody answers. */
+#define PING_ATTEMPTS 3
+
+/* Pings an address and says whether the reply was what it should be. For any thread.
+ *
+ * A raw socket sees what all programs on the network send, and when those are many and the machine is busy, a reply is lost.
+ * So a ping that times out, and only that, is tried again. Tests of whether replies get lost do not use this. */
 static inline bool ping(HANDLE handle, IPAddr destination)
 {
     char data[] = "are you there?";
@@ -95,8 +101,14 @@ static inline bool ping(HANDLE handle, IPAddr destination)
                               .reply_bytes = sizeof(reply),
                               .timeout_ms = TIMEOUT_MS};
     ICMP_ECHO_REPLY first;
+    DWORD replies = request_send(&request);
 
-    if (request_send(&request) != 1 || GetLastError() != 0) {
+    for (int attempt = 1; replies == 0 && GetLastError() == IP_REQ_TIMED_OUT && attempt < PING_ATTEMPTS;
+         attempt++) {
+        print_message("a ping was not answered\n");
+        replies = request_send(&request);
+    }
+    if (replies != 1 || GetLastError() != 0) {
         return false;
     }
     memcpy(&first, reply, sizeof(first));
@@ -149,5 +161,7 @@ static inline double now_ms(void)
 
 /* How many handles the process has open. (GetProcessHandleCount of Wine 8 says 0 always.) Asserts. */
 DWORD handles_open(void);
+/* Waits until it has no more than `count` open. False when that takes longer than `timeout_ms`. Asserts. */
+bool handles_fall_to(DWORD count, DWORD timeout_ms);
 
 #endif
