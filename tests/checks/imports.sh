@@ -5,8 +5,7 @@ source "$(dirname "$0")/lib.sh"
 # check_imports DLL ALLOWED: that it imports from no DLLs but those that the pattern allows.
 check_imports() {
     local foreign
-    foreign=$("$triple-objdump" -p "$dist/$1.dll" | sed -n 's/^[[:space:]]*DLL Name: //p' |
-        grep -vixE "($2)\.dll" || true)
+    foreign=$(imported_dlls "$dist/$1.dll" | grep -vixE "($2)\.dll" || true)
     [[ -z $foreign ]] || fail "$1.dll imports from $foreign"
 }
 

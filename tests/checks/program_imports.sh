@@ -21,7 +21,7 @@ run() {
 
 # ours_imported PROGRAM: the DLLs of ours that it imports from.
 ours_imported() {
-    "$triple-objdump" -p "$folder/$1.exe" | sed -n 's/^[[:space:]]*DLL Name: //p' | grep -ixE '(openicmp|icmp|iphlpapi)\.dll'
+    imported_dlls "$folder/$1.exe" | grep -ixE '(openicmp|icmp|iphlpapi)\.dll'
 }
 
 for dll in icmp iphlpapi; do
