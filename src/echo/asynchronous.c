@@ -69,7 +69,6 @@ static uint32_t submit(struct engine *engine, const struct echo_call *call, cons
     request->asynchronous = true;
     request->relies = true;
     request->reply = call->reply;
-    request->reply_bytes = call->reply_bytes;
     struct notification notification;
     uint32_t error = notification_open(&notification, wanted);
     if (error != 0) {
@@ -92,9 +91,7 @@ static uint32_t submit(struct engine *engine, const struct echo_call *call, cons
 cleanup_notification:
     notification_close(&notification);
 cleanup_request:
-    os_lock_acquire(&echo_lock);
     request_recycle(engine, request);
-    os_lock_release(&echo_lock);
     return error;
 }
 

@@ -57,6 +57,8 @@ bool call_begin(struct engine *engine, struct request *request, const struct ech
 {
     *sleeper = NULL;
     request->destination = call->destination;
+    request->data_bytes = call->data_bytes;
+    request->reply_bytes = call->reply_bytes;
     request->any_responder = ip_address_is_for_many(&call->destination);
     request->hop_limit_0 = call->hop_limit_0;
     request->source_route = ipv4_options_have_source_route(call->options, call->options_bytes);

@@ -42,7 +42,7 @@ static bool read_ipv4_packet(const struct transport_packet *packet, struct candi
         .tos = header.tos,
         .flags = header.flags,
         .options = header.options,
-        .options_bytes = header.options_bytes,
+        .options_bytes = (uint8_t)header.options_bytes,
     };
     return read_icmpv4(header.payload, header.payload_bytes, candidate);
 }
@@ -55,7 +55,7 @@ static struct echo_answer header_of(const struct transport_packet *packet)
         .ttl = packet->ttl,
         .tos = packet->tos,
         .options = packet->options,
-        .options_bytes = packet->options_bytes,
+        .options_bytes = (uint8_t)packet->options_bytes,
     };
 }
 
@@ -138,5 +138,6 @@ bool candidate_read(const struct transport_packet *packet, struct candidate *can
         read = read_error(packet, candidate);
         break;
     }
-    return read && candidate->answer.status != STATUS_NONE;
+    return read && candidate->answer.status != STATUS_NONE &&
+           !(candidate->is_error && candidate->answer.status == IP_SUCCESS);
 }

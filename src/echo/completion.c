@@ -44,14 +44,15 @@ static int32_t io_status_of(const struct request *request)
  * ours. */
 static void write_reply(struct request *request)
 {
-    size_t bytes = outcome_bytes(request, request->reply_bytes);
+    size_t bytes = outcome_bytes(request);
     if (!os_is_writable(request->reply, bytes)) {
         trace("reply buffer %p of %lu bytes cannot be written to", request->reply, (unsigned long)bytes);
         request->io_status.result.status = IO_ACCESS_VIOLATION;
         request->io_status.information = 0;
         return;
     }
-    outcome_write(request, request->reply, request->reply_bytes, 1);
+    uint32_t error; /* the program finds it in the buffer */
+    outcome_write(request, request->reply, true, &error);
     request->io_status.result.status = io_status_of(request);
     request->io_status.information = bytes;
 }

@@ -23,6 +23,15 @@ size_t reply_bytes_of(const struct echo_answer *answer)
            answer->data_bytes;
 }
 
+struct echo_answer reply_cut_to_fit(const struct echo_answer *answer, size_t room_bytes)
+{
+    struct echo_answer cut = *answer;
+    if (answer->status != IP_SUCCESS && reply_bytes_of(answer) > room_bytes) {
+        cut.options_bytes = 0; /* that the error arrives matters more than the options it came with */
+    }
+    return cut;
+}
+
 static uint32_t round_trip_ms(const struct echo_answer *answer)
 {
     uint64_t ms = answer->round_trip_ns / OS_NS_PER_MS;
@@ -31,28 +40,35 @@ static uint32_t round_trip_ms(const struct echo_answer *answer)
 
 /* The structures are put together elsewhere and copied, because the buffer may be aligned in any way. */
 
-static void write_v4(uint8_t *buffer, const struct echo_answer *answer, size_t options_bytes,
-                     uint16_t reserved)
+static void copy_data(uint8_t *data, const struct echo_answer *answer)
 {
-    uint8_t *options = buffer + sizeof(ICMP_ECHO_REPLY);
+    if (answer->data_bytes > 0) {
+        memcpy(data, answer->data, answer->data_bytes);
+    }
+}
+
+void reply_place(void *structure, uint8_t *rest, const struct echo_answer *answer, uint16_t reserved)
+{
+    size_t options_room = padded_to_4(answer->options_bytes);
     ICMP_ECHO_REPLY reply = {
         .Address = ip_address_to_v4(&answer->responder),
         .Status = answer->status,
         .RoundTripTime = round_trip_ms(answer),
         .DataSize = (uint16_t)answer->data_bytes,
         .Reserved = reserved,
-        .Data = options + padded_to_4(options_bytes),
+        .Data = rest + options_room,
         .Options = {.Ttl = answer->ttl,
                     .Tos = answer->tos,
                     .Flags = answer->flags,
-                    .OptionsSize = (uint8_t)options_bytes,
-                    .OptionsData = options},
+                    .OptionsSize = answer->options_bytes,
+                    .OptionsData = rest},
     };
-    memcpy(buffer, &reply, sizeof(reply));
-    if (options_bytes > 0) {
-        memset(options, 0, padded_to_4(options_bytes));
-        memcpy(options, answer->options, options_bytes);
+    memcpy(structure, &reply, sizeof(reply));
+    if (answer->options_bytes > 0) {
+        memset(rest, 0, options_room);
+        memcpy(rest, answer->options, answer->options_bytes);
     }
+    copy_data(rest + options_room, answer);
 }
 
 static void write_v6(uint8_t *buffer, const struct echo_answer *answer)
@@ -64,6 +80,7 @@ static void write_v6(uint8_t *buffer, const struct echo_answer *answer)
     reply.Status = answer->status;
     reply.RoundTripTime = round_trip_ms(answer);
     memcpy(buffer, &reply, sizeof(reply));
+    copy_data(buffer + sizeof(reply), answer);
 }
 
 void reply_write_failure(void *buffer, enum ip_family family, uint32_t status)
@@ -80,23 +97,15 @@ void reply_write_failure(void *buffer, enum ip_family family, uint32_t status)
 uint32_t reply_write(void *buffer, size_t buffer_bytes, const struct echo_answer *answer, uint16_t reserved)
 {
     enum ip_family family = answer->responder.family;
-    size_t options_bytes = answer->options_bytes;
-    size_t room = buffer_bytes - reply_bytes_min(family);
-    if (answer->status != IP_SUCCESS && padded_to_4(options_bytes) > room) {
-        options_bytes = 0; /* that the error arrives matters more than the options it came with */
-    }
-    size_t options_room = padded_to_4(options_bytes);
-    if (options_room > room || answer->data_bytes > room - options_room) {
+    struct echo_answer fitting = reply_cut_to_fit(answer, buffer_bytes);
+    if (reply_bytes_of(&fitting) > buffer_bytes) {
         reply_write_failure(buffer, family, IP_GENERAL_FAILURE);
         return IP_GENERAL_FAILURE;
     }
     if (family == IP_FAMILY_V6) {
-        write_v6(buffer, answer);
+        write_v6(buffer, &fitting);
     } else {
-        write_v4(buffer, answer, options_bytes, reserved);
-    }
-    if (answer->data_bytes > 0) {
-        memcpy((uint8_t *)buffer + reply_bytes_min(family) + options_room, answer->data, answer->data_bytes);
+        reply_place(buffer, (uint8_t *)buffer + sizeof(ICMP_ECHO_REPLY), &fitting, reserved);
     }
     return answer->status;
 }

@@ -264,28 +264,6 @@ static void test_a_request_that_is_over_before_its_send_fails_is_not_told_again(
     }
 }
 
-static uint32_t answer_as_a_broadcast_address(const struct fake_sent *sent)
-{
-    if (!sent->message.broadcast) {
-        return TRANSPORT_NEEDS_BROADCAST;
-    }
-    struct fake_answer answer = fake_reply(sent);
-    answer.source = OTHER;
-    fake_network_deliver(&answer);
-    return 0;
-}
-
-static void test_a_networks_broadcast_address_is_answered_by_whoever_likes(void **state)
-{
-    struct submission *submission = fresh_submission(state, TIMEOUT_MS);
-
-    fake_network_hook((struct fake_network_hooks){.send = answer_as_a_broadcast_address});
-    submission_start(submission);
-    assert_told(submission);
-    assert_int_equal(submission->reply.header.Status, IP_SUCCESS);
-    assert_int_equal(submission->reply.header.Address, OTHER_BE);
-}
-
 static void test_a_reply_buffer_that_cannot_be_written_to_crashes_nobody(void **state)
 {
     struct submission *submission = fresh_submission(state, TIMEOUT_MS);
@@ -1239,8 +1217,6 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_a_send_that_is_impossible_is_refused_and_nothing_is_told,
                                         fixture_engine_set_up, fixture_engine_tear_down),
         cmocka_unit_test_setup_teardown(test_a_request_that_is_over_before_its_send_fails_is_not_told_again,
-                                        fixture_engine_set_up, fixture_engine_tear_down),
-        cmocka_unit_test_setup_teardown(test_a_networks_broadcast_address_is_answered_by_whoever_likes,
                                         fixture_engine_set_up, fixture_engine_tear_down),
         cmocka_unit_test_setup_teardown(test_a_reply_buffer_that_cannot_be_written_to_crashes_nobody,
                                         fixture_engine_set_up, fixture_engine_tear_down),

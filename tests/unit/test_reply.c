@@ -38,7 +38,7 @@ static struct echo_answer answer_with(uint32_t status, size_t options_bytes, siz
         .tos = 0x1c,
         .flags = 2,
         .options = options_bytes > 0 ? options : NULL,
-        .options_bytes = options_bytes,
+        .options_bytes = (uint8_t)options_bytes,
         .data = data_bytes > 0 ? data : NULL,
         .data_bytes = data_bytes,
     };

@@ -4,6 +4,7 @@
  *
  * Only the main thread asserts; the others leave behind what they saw.
  */
+#include "win/support/process.h"
 #include "win/support/requests.h"
 
 #define THREADS 8

@@ -14,7 +14,8 @@ struct measure {
     IPAddr destination;
     DWORD timeout_ms;
     HANDLE thread;
-    volatile DWORD value; /* what the skin shows: the round-trip time, or `timeout_ms` */
+    volatile DWORD value;  /* what the skin shows: the round-trip time, or `timeout_ms` */
+    volatile LONG sending; /* from here on it can be terminated: before, it may have the loader's lock */
     volatile LONG updated;
 };
 
@@ -23,10 +24,11 @@ static void update(struct measure *measure)
 {
     BYTE reply[sizeof(ICMP_ECHO_REPLY) + 32];
     HANDLE icmp = FUNCTION_OF(measure->module, IcmpCreateFile)();
+    __typeof__(&IcmpSendEcho) send = FUNCTION_OF(measure->module, IcmpSendEcho);
 
     memset(reply, 0, sizeof(reply));
-    FUNCTION_OF(measure->module, IcmpSendEcho)
-    (icmp, measure->destination, NULL, 0, NULL, reply, sizeof(reply), measure->timeout_ms);
+    measure->sending = 1;
+    send(icmp, measure->destination, NULL, 0, NULL, reply, sizeof(reply), measure->timeout_ms);
     measure->value =
         reply_in(reply).Status == IP_REQ_TIMED_OUT ? measure->timeout_ms : reply_in(reply).RoundTripTime;
     FUNCTION_OF(measure->module, IcmpCloseHandle)(icmp);
@@ -75,7 +77,10 @@ static void test_measures_are_terminated_in_a_ping_and_loaded_again_as_in_rainme
         start(&closed, update_of_old_generation);
         start(&silent, update_of_old_generation);
         start(&answered, update_of_old_generation);
-        Sleep(50);
+        while (!closed.sending) {
+            Sleep(1);
+        }
+        Sleep(100);
         TerminateThread(closed.thread, 0);
         CloseHandle(closed.thread);
         assert_true(FreeLibrary(closed.module));

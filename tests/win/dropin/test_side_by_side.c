@@ -2,7 +2,8 @@
  * Our iphlpapi.dll and the system's in one process: who comes when, and whom a program gets that asks for
  * "iphlpapi.dll", whichever way it does.
  *
- * This program imports neither.
+ * This program imports neither. Most tests are about a process in which nothing has been called yet: they are skipped if
+ * another test has run in theirs.
  */
 #include "win/support/image.h"
 #include "win/support/module.h"
@@ -31,7 +32,14 @@ static int load_ours(void **state)
 {
     (void)state;
     ours = image_load_beside_program("iphlpapi.dll");
-    return systems() == NULL ? 0 : -1;
+    return 0;
+}
+
+static void skip_unless_first(void)
+{
+    if (systems() != NULL) {
+        skip();
+    }
 }
 
 /* Calls a function of the system's through a module. */
@@ -55,6 +63,7 @@ static bool pings_by_openicmp(HMODULE module)
 static void test_systems_dll_comes_with_the_first_call_of_a_function_of_its(void **state)
 {
     (void)state;
+    skip_unless_first();
     assert_true(pings_by_openicmp(ours.module));
     assert_null(systems());
     assert_true(calls_the_systems(ours.module));
@@ -115,6 +124,7 @@ static DWORD call_lacking(size_t i)
 static void test_program_gets_ours_by_name_before_and_after_the_systems_is_loaded(void **state)
 {
     (void)state;
+    skip_unless_first();
     assert_every_way_leads_to_ours();
     assert_true(calls_the_systems(ours.module));
     assert_every_way_leads_to_ours();
@@ -126,10 +136,9 @@ static void test_program_gets_ours_by_name_before_and_after_the_systems_is_loade
 /* As WinMTR: from start to finish again and again, and with functions of the system's in between. */
 static void test_program_that_loads_and_frees_it_gets_ours_again(void **state)
 {
-    struct image own = ours;
-
     (void)state;
-    FreeLibrary(own.module);
+    skip_unless_first();
+    FreeLibrary(ours.module);
     assert_null(GetModuleHandleA("iphlpapi.dll"));
     for (int i = 0; i < ROUNDS; i++) {
         HMODULE module = LoadLibraryA("Iphlpapi.dll");

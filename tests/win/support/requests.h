@@ -21,7 +21,8 @@
 #define LOOPBACK(a, b, c) ((IPAddr)(127u | (unsigned)(a) << 8 | (unsigned)(b) << 16 | (unsigned)(c) << 24))
 #define LOCALHOST         LOOPBACK(0, 0, 1)
 /* The broadcast address of the loopback network. Linux takes requests to it and does not answer them (its
- * net.ipv4.icmp_echo_ignore_broadcasts is 1 unless someone changes it). */
+ * net.ipv4.icmp_echo_ignore_broadcasts is 1 unless someone changes it). What a peer answers is over at once only if the reply
+ * buffer has no room for a second reply. */
 #define SILENT     LOOPBACK(255, 255, 255)
 
 #define TIMEOUT_MS 5000 /* for what is answered at once */
@@ -158,10 +159,5 @@ static inline double now_ms(void)
     QueryPerformanceFrequency(&frequency);
     return (double)counter.QuadPart * 1000.0 / (double)frequency.QuadPart;
 }
-
-/* How many handles the process has open. (GetProcessHandleCount of Wine 8 says 0 always.) Asserts. */
-DWORD handles_open(void);
-/* Waits until it has no more than `count` open. False when that takes longer than `timeout_ms`. Asserts. */
-bool handles_fall_to(DWORD count, DWORD timeout_ms);
 
 #endif

@@ -1,0 +1,146 @@
+/*
+ * Looks at reply buffers. What the members of the structures mean: docs/behaviour.md.
+ */
+#include "fuzz/engine_reply.h"
+
+#include <string.h>
+
+size_t reply_structure_bytes(enum ip_family family)
+{
+    return family == IP_FAMILY_V6 ? sizeof(ICMPV6_ECHO_REPLY) : sizeof(ICMP_ECHO_REPLY);
+}
+
+static size_t room_of(const struct reply_buffer *buffer)
+{
+    return buffer->size - reply_structure_bytes(buffer->family);
+}
+
+/* How much of the options of an answer is handed over: an error is told without them rather than not at all. */
+static size_t options_kept(const struct reply_buffer *buffer, const struct echo_answer *answer)
+{
+    return answer->status != IP_SUCCESS && answer->options_bytes > room_of(buffer) ? 0
+                                                                                   : answer->options_bytes;
+}
+
+bool reply_has_room(const struct reply_buffer *buffer, const struct echo_answer *answer)
+{
+    return options_kept(buffer, answer) + answer->data_bytes <= room_of(buffer);
+}
+
+static bool is_equal(const void *bytes, const void *expected, size_t count)
+{
+    return count == 0 || memcmp(bytes, expected, count) == 0;
+}
+
+bool reply_is_untouched_between(const struct reply_buffer *buffer, size_t from, size_t to)
+{
+    return from <= to && is_equal(buffer->bytes + from, buffer->before + from, to - from);
+}
+
+static bool untouched_from(const struct reply_buffer *buffer, size_t offset)
+{
+    return reply_is_untouched_between(buffer, offset, buffer->size);
+}
+
+bool reply_is_untouched(const struct reply_buffer *buffer)
+{
+    return untouched_from(buffer, 0);
+}
+
+/* The structure of that number. */
+static ICMP_ECHO_REPLY reply_v4(const struct reply_buffer *buffer, size_t number)
+{
+    ICMP_ECHO_REPLY reply;
+    memcpy(&reply, buffer->bytes + number * sizeof(reply), sizeof(reply));
+    return reply;
+}
+
+uint32_t reply_address(const struct reply_buffer *buffer, size_t number)
+{
+    return reply_v4(buffer, number).Address;
+}
+
+static ICMPV6_ECHO_REPLY reply_v6(const struct reply_buffer *buffer)
+{
+    ICMPV6_ECHO_REPLY reply;
+    memcpy(&reply, buffer->bytes, sizeof(reply));
+    return reply;
+}
+
+/* Whether a structure shows the answer, of whose options so many are kept; its options and data are at `rest`. */
+static bool structure_shows(const ICMP_ECHO_REPLY *reply, const uint8_t *rest,
+                            const struct echo_answer *answer, size_t options_bytes, uint64_t age_ms,
+                            uint16_t reserved)
+{
+    const uint8_t *data = rest + options_bytes;
+    return reply->Status == answer->status && reply->Address == ip_address_to_v4(&answer->responder) &&
+           reply->RoundTripTime <= age_ms && reply->Reserved == reserved &&
+           reply->Options.Ttl == answer->ttl && reply->Options.Tos == answer->tos &&
+           reply->Options.Flags == answer->flags && reply->Options.OptionsSize == options_bytes &&
+           reply->Options.OptionsData == rest && is_equal(rest, answer->options, options_bytes) &&
+           reply->DataSize == answer->data_bytes && reply->Data == data &&
+           is_equal(data, answer->data, answer->data_bytes);
+}
+
+static bool shows_v4(const struct reply_buffer *buffer, const struct echo_answer *answer, uint64_t age_ms,
+                     uint16_t reserved)
+{
+    ICMP_ECHO_REPLY reply = reply_v4(buffer, 0);
+    size_t options_bytes = options_kept(buffer, answer);
+    return structure_shows(&reply, buffer->bytes + sizeof(reply), answer, options_bytes, age_ms, reserved) &&
+           untouched_from(buffer, sizeof(reply) + options_bytes + answer->data_bytes);
+}
+
+bool reply_shows_of_many(const struct reply_buffer *buffer, size_t number, size_t *end,
+                         const struct echo_answer *answer, uint64_t age_ms, uint16_t reserved)
+{
+    ICMP_ECHO_REPLY reply = reply_v4(buffer, number);
+    size_t options_bytes = answer->options_bytes;
+    if (answer->status != IP_SUCCESS && reply.Options.OptionsSize == 0) {
+        options_bytes = 0;
+    }
+    size_t rest_bytes = options_bytes + answer->data_bytes;
+    if (rest_bytes > *end || !structure_shows(&reply, buffer->bytes + *end - rest_bytes, answer,
+                                              options_bytes, age_ms, reserved)) {
+        return false;
+    }
+    *end -= rest_bytes;
+    return true;
+}
+
+size_t reply_bytes_shown(const struct reply_buffer *buffer, const struct echo_answer *answer)
+{
+    return reply_structure_bytes(buffer->family) + options_kept(buffer, answer) + answer->data_bytes;
+}
+
+static bool shows_v6(const struct reply_buffer *buffer, const struct echo_answer *answer, uint64_t age_ms)
+{
+    ICMPV6_ECHO_REPLY reply = reply_v6(buffer);
+    return reply.Status == answer->status && reply.RoundTripTime <= age_ms && reply.Address.sin6_port == 0 &&
+           reply.Address.sin6_flowinfo == 0 && reply.Address.sin6_scope_id == answer->responder.scope_id &&
+           is_equal(reply.Address.sin6_addr, answer->responder.bytes, sizeof(reply.Address.sin6_addr)) &&
+           is_equal(buffer->bytes + sizeof(reply), answer->data, answer->data_bytes) &&
+           untouched_from(buffer, sizeof(reply) + answer->data_bytes);
+}
+
+bool reply_shows(const struct reply_buffer *buffer, const struct echo_answer *answer, uint64_t age_ms,
+                 uint16_t reserved)
+{
+    return buffer->family == IP_FAMILY_V6 ? shows_v6(buffer, answer, age_ms)
+                                          : shows_v4(buffer, answer, age_ms, reserved);
+}
+
+uint32_t reply_status(const struct reply_buffer *buffer)
+{
+    return buffer->family == IP_FAMILY_V6 ? reply_v6(buffer).Status : reply_v4(buffer, 0).Status;
+}
+
+bool reply_is_failure(const struct reply_buffer *buffer, uint32_t status)
+{
+    uint8_t zeros[sizeof(ICMP_ECHO_REPLY) + sizeof(ICMPV6_ECHO_REPLY)] = {0};
+    size_t status_at = buffer->family == IP_FAMILY_V6 ? offsetof(ICMPV6_ECHO_REPLY, Status)
+                                                      : offsetof(ICMP_ECHO_REPLY, Status);
+    memcpy(zeros + status_at, &status, sizeof(status));
+    size_t structure_bytes = reply_structure_bytes(buffer->family);
+    return is_equal(buffer->bytes, zeros, structure_bytes) && untouched_from(buffer, structure_bytes);
+}
