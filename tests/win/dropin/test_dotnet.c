@@ -3,8 +3,8 @@
  * given, 128 and DF; a reply buffer of 65,791 bytes that is never parsed; asynchronously with a manual-reset event that
  * the thread pool waits for.
  */
+#include "win/support/icmp6.h"
 #include "win/support/module.h"
-#include "win/support/requests.h"
 
 #include <stdlib.h>
 
@@ -129,10 +129,51 @@ static void test_one_ping_object_sends_and_awaits_as_dotnet_does(void **state)
     dotnet_dispose(&ping);
 }
 
+/* For IPv6 it gives a source of 28 bytes of zero, family and all, and reads the data behind a structure of 36 bytes. */
+static void test_ping_of_an_ipv6_address_as_dotnet_does(void **state)
+{
+    HMODULE iphlpapi = LoadLibraryA("iphlpapi.dll");
+    struct sockaddr_in6 destination = short_address6(1);
+    IP_OPTION_INFORMATION options = {.Ttl = 128, .Flags = IP_FLAG_DF};
+    BYTE source[28] = {0};
+    BYTE *reply = malloc(REPLY_BYTES);
+    HANDLE event = CreateEventW(NULL, TRUE, FALSE, NULL);
+    HANDLE icmp;
+    ICMPV6_ECHO_REPLY result;
+
+    (void)state;
+    IcmpCloseHandle(open_handle6()); /* skips */
+    icmp = FUNCTION_OF(iphlpapi, Icmp6CreateFile)();
+    assert_int_equal(FUNCTION_OF(iphlpapi, Icmp6SendEcho2)(icmp, NULL, NULL, NULL,
+                                                           (struct sockaddr_in6 *)source, &destination,
+                                                           "abcdefghijklmnopqrstuvwabcdefghi", BUFFER_BYTES,
+                                                           &options, reply, REPLY_BYTES, TIMEOUT_MS),
+                     1);
+    result = reply6_in(reply);
+    assert_int_equal(result.Status, IP_SUCCESS);
+    assert_memory_equal(result.Address.sin6_addr, &destination.sin6_addr, 16);
+    assert_memory_equal(reply + REPLY6_BYTES, "abcdefghijklmnopqrstuvwabcdefghi", BUFFER_BYTES);
+
+    memset(reply, 0, REPLY_BYTES);
+    assert_int_equal(FUNCTION_OF(iphlpapi, Icmp6SendEcho2)(icmp, event, NULL, NULL,
+                                                           (struct sockaddr_in6 *)source, &destination,
+                                                           "abcdefghijklmnopqrstuvwabcdefghi", BUFFER_BYTES,
+                                                           &options, reply, REPLY_BYTES, TIMEOUT_MS),
+                     0);
+    assert_int_equal(GetLastError(), ERROR_IO_PENDING);
+    assert_int_equal(WaitForSingleObject(event, 20000), WAIT_OBJECT_0);
+    assert_int_equal(reply6_in(reply).Status, IP_SUCCESS);
+    assert_memory_equal(reply + REPLY6_BYTES, "abcdefghijklmnopqrstuvwabcdefghi", BUFFER_BYTES);
+    assert_true(FUNCTION_OF(iphlpapi, IcmpCloseHandle)(icmp));
+    CloseHandle(event);
+    free(reply);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_ping_object_sends_and_awaits_as_dotnet_does),
+        cmocka_unit_test(test_ping_of_an_ipv6_address_as_dotnet_does),
     };
 
     return cmocka_run(argc, argv, tests, NULL, NULL);

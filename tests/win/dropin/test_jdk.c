@@ -3,7 +3,8 @@
  * opens a handle for each question, sends synchronously, by IcmpSendEcho2Ex if it has an interface's address, waits a
  * second at least and compares the time itself, and takes certain errors for "no" and others for an exception.
  */
-#include "win/support/requests.h"
+#include "win/support/guarded.h"
+#include "win/support/icmp6.h"
 
 #define JDK_DATA_BYTES  32
 #define JDK_MINIMUM_MS  1000
@@ -65,10 +66,32 @@ static void test_reachable_is_told_from_unreachable_as_jdk_does(void **state)
     assert_int_equal(is_reachable(LOCALHOST, 0x010200c0u, 100), NO);
 }
 
+/* For IPv6 the buffer has room for structure and data exactly, nobody has set the scope of the source, which is no address,
+ * and any result but 0 is a yes. */
+static void test_ipv6_address_is_reachable_as_jdk_asks(void **state)
+{
+    HANDLE icmp = open_handle6();
+    struct guarded buffer = guarded_alloc(REPLY6_BYTES + JDK_DATA_BYTES);
+    struct sockaddr_in6 source = short_address6(0);
+    struct sockaddr_in6 destination = short_address6(1);
+    char data[JDK_DATA_BYTES] = "is there anybody out there";
+
+    (void)state;
+    source.sin6_scope_id = 0xdeadbeef;
+    assert_int_not_equal(Icmp6SendEcho2(icmp, NULL, NULL, NULL, &source, &destination, data, sizeof(data),
+                                        NULL, buffer.bytes, (DWORD)buffer.length, JDK_MINIMUM_MS),
+                         0);
+    assert_true(reply6_in(buffer.bytes).RoundTripTime <= JDK_MINIMUM_MS);
+    assert_true(guarded_front_is_intact(&buffer));
+    guarded_free(&buffer);
+    assert_true(IcmpCloseHandle(icmp));
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reachable_is_told_from_unreachable_as_jdk_does),
+        cmocka_unit_test(test_ipv6_address_is_reachable_as_jdk_asks),
     };
 
     return cmocka_run(argc, argv, tests, NULL, NULL);

@@ -5,6 +5,7 @@
  * the handle is closed on a thread of its own, while requests are outstanding, and another is opened at once.
  */
 #include "win/support/async_echo.h"
+#include "win/support/icmp6.h"
 
 #define SESSIONS 5
 #define PINGS    20
@@ -79,10 +80,37 @@ static void test_reconnecting_with_one_event_and_one_buffer_as_mozilla_vpn_does(
     CloseHandle(event);
 }
 
+/* For IPv6 it is the same, but that the data can only be read behind the structure. */
+static void test_ipv6_pings_with_one_event_and_one_buffer_as_mozilla_vpn_does(void **state)
+{
+    static BYTE buffer[1 + REPLY6_BYTES + sizeof(WORD) + 8 + sizeof(IO_STATUS_BLOCK)];
+    BYTE *reply = buffer + 1;
+    HANDLE event = auto_reset_event();
+    HANDLE icmp = open_handle6();
+    struct sockaddr_in6 source = short_address6(0);
+    struct sockaddr_in6 destination = short_address6(1);
+
+    (void)state;
+    for (WORD sequence = 1; sequence <= PINGS; sequence++) {
+        WORD payload;
+
+        Icmp6SendEcho2(icmp, event, NULL, NULL, &source, &destination, &sequence, sizeof(sequence), NULL,
+                       reply, sizeof(buffer) - 1, 10000);
+        assert_int_equal(GetLastError(), ERROR_IO_PENDING);
+        assert_true(event_is_set_soon(event));
+        assert_int_equal(Icmp6ParseReplies(reply, sizeof(buffer) - 1), 1);
+        memcpy(&payload, reply + REPLY6_BYTES, sizeof(payload));
+        assert_int_equal(payload, sequence);
+    }
+    assert_true(IcmpCloseHandle(icmp));
+    CloseHandle(event);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reconnecting_with_one_event_and_one_buffer_as_mozilla_vpn_does),
+        cmocka_unit_test(test_ipv6_pings_with_one_event_and_one_buffer_as_mozilla_vpn_does),
     };
 
     return cmocka_run(argc, argv, tests, NULL, NULL);

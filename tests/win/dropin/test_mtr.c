@@ -6,6 +6,7 @@
  */
 #include "win/support/async_echo.h"
 #include "win/support/guarded.h"
+#include "win/support/icmp6.h"
 #include "win/support/peer.h"
 
 #define PROBES        60
@@ -108,6 +109,49 @@ static void test_path_is_traced_with_many_probes_at_once_as_mtr_does(void **stat
     }
 }
 
+static void WINAPI probe6_is_done(PVOID context, PIO_STATUS_BLOCK io_status, ULONG reserved)
+{
+    struct probe *probe = context;
+
+    (void)io_status;
+    (void)reserved;
+    probe->replies = Icmp6ParseReplies(probe->reply.bytes, sizeof(ICMPV6_ECHO_REPLY));
+    probe->status = probe->replies > 0 ? reply6_in(probe->reply.bytes).Status : GetLastError();
+    probe->done = true;
+    done_count++;
+}
+
+static void test_ipv6_probes_are_sent_at_once_as_mtr_does(void **state)
+{
+    static struct probe probes[PROBES];
+    HANDLE icmp = open_handle6();
+    struct sockaddr_in6 source = short_address6(0);
+    struct sockaddr_in6 destination = short_address6(1);
+    double until_ms = now_ms() + PATIENCE_MS;
+
+    (void)state;
+    done_count = 0;
+    for (int i = 0; i < PROBES; i++) {
+        probes[i].reply = guarded_alloc(sizeof(ICMPV6_ECHO_REPLY) + PAYLOAD_BYTES);
+        probes[i].options.Ttl = (BYTE)(1 + i % HOPS);
+        assert_int_equal(Icmp6SendEcho2(icmp, NULL, probe6_is_done, &probes[i], &source, &destination,
+                                        probes[i].payload, PAYLOAD_BYTES, &probes[i].options,
+                                        probes[i].reply.bytes, (DWORD)probes[i].reply.length, 1000),
+                         0);
+        assert_int_equal(GetLastError(), ERROR_IO_PENDING);
+    }
+    while (done_count < PROBES && now_ms() < until_ms) {
+        SleepEx(100, TRUE);
+    }
+    for (int i = 0; i < PROBES; i++) {
+        assert_true(probes[i].done);
+        assert_int_equal(probes[i].replies, 1);
+        assert_int_equal(probes[i].status, IP_SUCCESS);
+        assert_true(guarded_front_is_intact(&probes[i].reply));
+        guarded_free(&probes[i].reply);
+    }
+}
+
 /* What is wrong is told by the last error at once, never 0. */
 static void test_bad_probe_is_refused_with_an_error_that_mtr_knows(void **state)
 {
@@ -133,6 +177,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_path_is_traced_with_many_probes_at_once_as_mtr_does),
+        cmocka_unit_test(test_ipv6_probes_are_sent_at_once_as_mtr_does),
         cmocka_unit_test(test_bad_probe_is_refused_with_an_error_that_mtr_knows),
     };
 

@@ -4,6 +4,7 @@
  * buffer; what the guest set goes out, and the guest gets what the reply's header says.
  */
 #include "win/support/async_echo.h"
+#include "win/support/icmp6.h"
 #include "win/support/module.h"
 #include "win/support/peer.h"
 
@@ -131,10 +132,49 @@ static void test_guest_pings_through_a_pump_thread_as_in_virtualbox(void **state
     }
 }
 
+static LONG replies6;
+
+static void WINAPI guest_gets_reply6(PVOID context, PIO_STATUS_BLOCK io_status, ULONG reserved)
+{
+    BYTE *buffer = context;
+
+    (void)io_status;
+    (void)reserved;
+    replies6 += (LONG)Icmp6ParseReplies(buffer, sizeof(ICMPV6_ECHO_REPLY) + GUEST_BYTES);
+}
+
+/* For IPv6 it fills the reply buffer with a5 first, so that it sees what was written; the request's data lie in it, too. */
+static void test_guest_pings_an_ipv6_address_as_in_virtualbox(void **state)
+{
+    HANDLE icmp = open_handle6();
+    struct sockaddr_in6 source = short_address6(0);
+    struct sockaddr_in6 destination = short_address6(1);
+    IP_OPTION_INFORMATION options = {.Ttl = 77};
+    BYTE buffer[sizeof(ICMPV6_ECHO_REPLY) + GUEST_BYTES + XP_NEEDED_BYTES];
+    BYTE data[GUEST_BYTES];
+
+    (void)state;
+    fill_pattern(data, sizeof(data), 6);
+    memset(buffer, 0xa5, sizeof(buffer));
+    memcpy(buffer + sizeof(ICMPV6_ECHO_REPLY), data, sizeof(data));
+    assert_int_equal(Icmp6SendEcho2(icmp, NULL, guest_gets_reply6, buffer, &source, &destination,
+                                    buffer + sizeof(ICMPV6_ECHO_REPLY), GUEST_BYTES, &options, buffer,
+                                    sizeof(buffer), 2000),
+                     0);
+    assert_int_equal(GetLastError(), ERROR_IO_PENDING);
+    assert_true(run_routines_until(&replies6, 1));
+    assert_int_equal(reply6_in(buffer).Status, IP_SUCCESS);
+    assert_memory_equal(reply6_in(buffer).Address.sin6_addr, &destination.sin6_addr, 16);
+    assert_memory_equal(buffer + sizeof(ICMPV6_ECHO_REPLY), data, sizeof(data));
+    assert_true(bytes_are(buffer + sizeof(buffer) - XP_NEEDED_BYTES, XP_NEEDED_BYTES, 0xa5));
+    assert_true(IcmpCloseHandle(icmp));
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_guest_pings_through_a_pump_thread_as_in_virtualbox),
+        cmocka_unit_test(test_guest_pings_an_ipv6_address_as_in_virtualbox),
     };
 
     return cmocka_run(argc, argv, tests, NULL, NULL);
