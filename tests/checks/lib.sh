@@ -46,3 +46,14 @@ def_names() {
         /^EXPORTS/ { inside = 1; next }
         inside && NF { print $1 }' "$1"
 }
+
+# iphlpapi_list: the lines of def/iphlpapi.list that are about this architecture.
+iphlpapi_list() {
+    awk -v arch="$arch" '/^#/ { next }
+        $5 == "" || $5 == arch' "$project_dir/def/iphlpapi.list"
+}
+
+# imported_dlls FILE: the names of the DLLs that it imports from, as they are written there.
+imported_dlls() {
+    "$triple-objdump" -p "$1" | sed -n 's/^[[:space:]]*DLL Name: //p'
+}

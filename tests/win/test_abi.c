@@ -3,6 +3,8 @@
  *
  * The first three at compile time, the last by reading the loaded DLLs' own tables. Nothing is sent.
  */
+#include "win/support/image.h"
+
 #include "support/cmocka_main.h"
 
 #include <winsock2.h>
@@ -63,53 +65,6 @@ static const char *const openicmp_extra_exports[] = {
 };
 #define OPENICMP_EXTRA_EXPORT_COUNT (sizeof(openicmp_extra_exports) / sizeof(openicmp_extra_exports[0]))
 
-/* A loaded module as its own headers describe it. */
-struct image {
-    HMODULE module;
-    const BYTE *base;
-    const IMAGE_NT_HEADERS *headers;
-    IMAGE_DATA_DIRECTORY directory; /* where the export table lies */
-    const IMAGE_EXPORT_DIRECTORY *exports;
-    const DWORD *functions;        /* relative addresses, by ordinal from exports->Base */
-    const DWORD *names;            /* relative addresses of names, ascending by name */
-    const WORD *ordinals_of_names; /* the index in functions that belongs to each name */
-};
-
-/* Loads a DLL as a program would, by its plain name. It stays loaded until the process ends. */
-static struct image load(const char *name)
-{
-    struct image image = {0};
-    const IMAGE_DOS_HEADER *dos;
-
-    image.module = LoadLibraryA(name);
-    if (image.module == NULL) {
-        fail_msg("%s cannot be loaded: error %lu", name, GetLastError());
-    }
-    image.base = (const BYTE *)image.module;
-    dos = (const IMAGE_DOS_HEADER *)image.base;
-    image.headers = (const IMAGE_NT_HEADERS *)(image.base + dos->e_lfanew);
-    image.directory = image.headers->OptionalHeader.DataDirectory[IMAGE_DIRECTORY_ENTRY_EXPORT];
-    assert_true(image.directory.Size > 0);
-    image.exports = (const IMAGE_EXPORT_DIRECTORY *)(image.base + image.directory.VirtualAddress);
-    image.functions = (const DWORD *)(image.base + image.exports->AddressOfFunctions);
-    image.names = (const DWORD *)(image.base + image.exports->AddressOfNames);
-    image.ordinals_of_names = (const WORD *)(image.base + image.exports->AddressOfNameOrdinals);
-    return image;
-}
-
-static const char *name_at(const struct image *image, DWORD index)
-{
-    return (const char *)(image->base + image->names[index]);
-}
-
-/* Where the entry forwards to, as "dll.function", or NULL if it is code of the module itself. */
-static const char *forward_of(const struct image *image, DWORD function)
-{
-    DWORD offset = function - image->directory.VirtualAddress;
-
-    return offset < image->directory.Size ? (const char *)(image->base + function) : NULL;
-}
-
 static void assert_exported(HMODULE module, const char *name)
 {
     if (GetProcAddress(module, name) == NULL) {
@@ -119,7 +74,7 @@ static void assert_exported(HMODULE module, const char *name)
 
 static void test_openicmp_exports_every_name_undecorated(void **state)
 {
-    struct image openicmp = load("openicmp.dll");
+    struct image openicmp = image_load("openicmp.dll");
 
     (void)state;
     for (size_t i = 0; i < ICMP_EXPORT_COUNT; i++) {
@@ -129,26 +84,26 @@ static void test_openicmp_exports_every_name_undecorated(void **state)
         assert_exported(openicmp.module, openicmp_extra_exports[i]);
     }
     for (DWORD i = 0; i < openicmp.exports->NumberOfNames; i++) {
-        assert_null(strchr(name_at(&openicmp, i), '@'));
+        assert_null(strchr(image_name_at(&openicmp, i), '@'));
     }
 }
 
 /* Loaders search the names by bisection; linkers have been seen to sort them before they cut the @N off. */
 static void test_export_names_are_sorted(void **state)
 {
-    struct image images[] = {load("openicmp.dll"), load("icmp.dll")};
+    struct image images[] = {image_load("openicmp.dll"), image_load("icmp.dll"), image_load("iphlpapi.dll")};
 
     (void)state;
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof(images) / sizeof(images[0]); i++) {
         for (DWORD name = 1; name < images[i].exports->NumberOfNames; name++) {
-            assert_true(strcmp(name_at(&images[i], name - 1), name_at(&images[i], name)) < 0);
+            assert_true(strcmp(image_name_at(&images[i], name - 1), image_name_at(&images[i], name)) < 0);
         }
     }
 }
 
 static void test_icmp_exports_exactly_eight_names_with_ordinals_1_to_8(void **state)
 {
-    struct image icmp = load("icmp.dll");
+    struct image icmp = image_load("icmp.dll");
 
     (void)state;
     assert_int_equal(icmp.exports->Base, 1);
@@ -156,40 +111,32 @@ static void test_icmp_exports_exactly_eight_names_with_ordinals_1_to_8(void **st
     assert_int_equal(icmp.exports->NumberOfNames, ICMP_EXPORT_COUNT);
     for (DWORD i = 0; i < ICMP_EXPORT_COUNT; i++) {
         assert_true(icmp.ordinals_of_names[i] < ICMP_EXPORT_COUNT);
-        assert_string_equal(name_at(&icmp, i), icmp_exports[icmp.ordinals_of_names[i]]);
+        assert_string_equal(image_name_at(&icmp, i), icmp_exports[icmp.ordinals_of_names[i]]);
     }
 }
 
 static void test_icmp_is_nothing_but_forwards_to_openicmp(void **state)
 {
-    struct image icmp = load("icmp.dll");
-    IMAGE_DATA_DIRECTORY imports = icmp.headers->OptionalHeader.DataDirectory[IMAGE_DIRECTORY_ENTRY_IMPORT];
+    struct image icmp = image_load("icmp.dll");
 
     (void)state;
-    for (DWORD i = 0; i < ICMP_EXPORT_COUNT; i++) {
-        const char *forward = forward_of(&icmp, icmp.functions[i]);
+    for (DWORD i = 0; i < icmp.exports->NumberOfNames; i++) {
+        const char *forward = image_forward_of_name(&icmp, i);
 
         assert_non_null(forward);
         if (strncmp(forward, "openicmp.", strlen("openicmp.")) != 0) {
             fail_msg("%s goes to %s: this is not our icmp.dll (Wine needs WINEDLLOVERRIDES=icmp=n)",
-                     icmp_exports[i], forward);
+                     image_name_at(&icmp, i), forward);
         }
-        assert_string_equal(forward + strlen("openicmp."), icmp_exports[i]);
-    }
-    assert_int_equal(icmp.headers->OptionalHeader.AddressOfEntryPoint, 0);
-    if (imports.Size > 0) {
-        const IMAGE_IMPORT_DESCRIPTOR *first =
-            (const IMAGE_IMPORT_DESCRIPTOR *)(icmp.base + imports.VirtualAddress);
-
-        assert_int_equal(first->Name, 0);
+        assert_string_equal(forward + strlen("openicmp."), image_name_at(&icmp, i));
     }
 }
 
 /* One engine per process: a handle made through one DLL works through the other. */
 static void test_icmp_and_openicmp_give_the_same_functions_by_name_and_by_ordinal(void **state)
 {
-    struct image icmp = load("icmp.dll");
-    struct image openicmp = load("openicmp.dll");
+    struct image icmp = image_load("icmp.dll");
+    struct image openicmp = image_load("openicmp.dll");
 
     (void)state;
     for (DWORD i = 0; i < ICMP_EXPORT_COUNT; i++) {
@@ -203,7 +150,7 @@ static void test_icmp_and_openicmp_give_the_same_functions_by_name_and_by_ordina
 
 static void test_icmp_lacks_what_only_iphlpapi_has(void **state)
 {
-    struct image icmp = load("icmp.dll");
+    struct image icmp = image_load("icmp.dll");
 
     (void)state;
     assert_null(GetProcAddress(icmp.module, "IcmpSendEcho2Ex"));
@@ -212,11 +159,14 @@ static void test_icmp_lacks_what_only_iphlpapi_has(void **state)
     assert_null(GetProcAddress(icmp.module, "Icmp6ParseReplies"));
 }
 
-static void test_both_dlls_carry_version_information(void **state)
+static void test_the_dlls_carry_version_information(void **state)
 {
     (void)state;
-    assert_non_null(FindResourceA(load("openicmp.dll").module, MAKEINTRESOURCEA(1), MAKEINTRESOURCEA(16)));
-    assert_non_null(FindResourceA(load("icmp.dll").module, MAKEINTRESOURCEA(1), MAKEINTRESOURCEA(16)));
+    assert_non_null(
+        FindResourceA(image_load("openicmp.dll").module, MAKEINTRESOURCEA(1), MAKEINTRESOURCEA(16)));
+    assert_non_null(FindResourceA(image_load("icmp.dll").module, MAKEINTRESOURCEA(1), MAKEINTRESOURCEA(16)));
+    assert_non_null(
+        FindResourceA(image_load("iphlpapi.dll").module, MAKEINTRESOURCEA(1), MAKEINTRESOURCEA(16)));
 }
 
 int main(int argc, char **argv)
@@ -228,7 +178,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_icmp_is_nothing_but_forwards_to_openicmp),
         cmocka_unit_test(test_icmp_and_openicmp_give_the_same_functions_by_name_and_by_ordinal),
         cmocka_unit_test(test_icmp_lacks_what_only_iphlpapi_has),
-        cmocka_unit_test(test_both_dlls_carry_version_information),
+        cmocka_unit_test(test_the_dlls_carry_version_information),
     };
 
     return cmocka_run(argc, argv, tests, NULL, NULL);

@@ -3,6 +3,7 @@
  * Q26).
  */
 #include "win/support/requests.h"
+#include "win/support/stack.h"
 
 static FARPROC exported(const char *name)
 {
@@ -62,30 +63,6 @@ static void test_do_echo_rep_is_not_implemented_whatever_it_is_given(void **stat
 /* ---- The stack of x86 ---- */
 
 #ifdef __i386__
-
-    #define PUSHED 16 /* more than any of the functions takes */
-
-/* Calls a function with PUSHED 32-bit arguments. Returns how many bytes it took off the stack; the stack is
- * put right again. */
-static unsigned int stack_bytes_taken_by(FARPROC function, const DWORD arguments[PUSHED], DWORD *result)
-{
-    int moved;
-
-    __asm__ __volatile__("movl %%esp, %%esi\n\t"
-                         "movl %[pushed], %%ecx\n"
-                         "1:\n\t"
-                         "pushl -4(%%ebx,%%ecx,4)\n\t" /* the last one first */
-                         "decl %%ecx\n\t"
-                         "jnz 1b\n\t"
-                         "call *%%edi\n\t"
-                         "movl %%esp, %%edx\n\t"
-                         "movl %%esi, %%esp\n\t"
-                         "subl %%esi, %%edx\n\t"
-                         : "=&a"(*result), "=&d"(moved)
-                         : "b"(arguments), "D"(function), [pushed] "i"(PUSHED)
-                         : "ecx", "esi", "memory", "cc");
-    return (unsigned int)(moved + PUSHED * 4);
-}
 
 static void assert_takes(const char *name, unsigned int bytes)
 {

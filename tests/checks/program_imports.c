@@ -1,4 +1,4 @@
-/* A program that knows icmp.dll only: one echo request to this machine. Built and run by icmp_dll.sh. */
+/* A program of one echo request to this machine. program_imports.sh builds it upon each of the DLLs, and runs it. */
 #include <winsock2.h>
 #include <icmpapi.h>
 
@@ -7,7 +7,7 @@
 int main(void)
 {
     HANDLE handle = IcmpCreateFile();
-    char data[] = "icmp.dll";
+    char data[] = "imported";
     /* Room for the structure, the data and, as documented, an ICMP error. */
     char reply[sizeof(ICMP_ECHO_REPLY) + sizeof(data) + 8];
     DWORD replies;
