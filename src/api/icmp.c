@@ -47,7 +47,7 @@ static uint32_t check_arguments(const struct echo_call *call)
         (call->data == NULL && call->data_bytes > 0) || (call->options == NULL && call->options_bytes > 0)) {
         return ERROR_INVALID_PARAMETER;
     }
-    return call->destination_be == 0 ? ERROR_INVALID_NETNAME : 0;
+    return ip_address_is_unspecified(&call->destination) ? ERROR_INVALID_NETNAME : 0;
 }
 
 DWORD WINAPI IcmpSendEcho2Ex(HANDLE IcmpHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
@@ -59,8 +59,8 @@ DWORD WINAPI IcmpSendEcho2Ex(HANDLE IcmpHandle, HANDLE Event, PIO_APC_ROUTINE Ap
     const IP_OPTION_INFORMATION options =
         RequestOptions != NULL ? *RequestOptions : (IP_OPTION_INFORMATION){0};
     const struct echo_call call = {
-        .destination_be = DestinationAddress,
-        .source_be = SourceAddress,
+        .destination = ip_address_v4(DestinationAddress),
+        .source = ip_address_v4(SourceAddress),
         .data = RequestData,
         .data_bytes = RequestSize,
         .ttl = options.Ttl,

@@ -40,14 +40,6 @@ uint64_t call_timeout_ns(const struct echo_call *call)
     return (call->timeout_ms > 0 ? call->timeout_ms : 1) * OS_NS_PER_MS;
 }
 
-/* Broadcast and multicast: others than the destination answer. */
-static bool is_for_many(uint32_t address_be)
-{
-    uint8_t first_byte;
-    memcpy(&first_byte, &address_be, 1);
-    return (first_byte & 0xf0) == 0xe0 || address_be == UINT32_MAX;
-}
-
 /* Starts the clock of a request: its round-trip time, and its time-out. The lock is held. */
 static void start_clock(struct request *request, uint64_t timeout_ns)
 {
@@ -59,8 +51,8 @@ bool call_begin(struct engine *engine, struct request *request, const struct ech
                 struct transport_receiver **sleeper)
 {
     *sleeper = NULL;
-    request->destination_be = call->destination_be;
-    request->any_responder = is_for_many(call->destination_be);
+    request->destination = call->destination;
+    request->any_responder = ip_address_is_for_many(&call->destination);
     request->source_route = ipv4_options_have_source_route(call->options, call->options_bytes);
     start_clock(request, call_timeout_ns(call));
     if (!pending_insert(engine, request)) {
@@ -132,8 +124,8 @@ uint32_t call_send(struct engine *engine, const struct echo_call *call, struct e
     icmpv4_build_echo_request(message->bytes, message->length_bytes, key_identifier(key), key_sequence(key));
     struct sending sending = {engine, key, call_timeout_ns(call)};
     struct transport_message sent = {
-        .destination_be = call->destination_be,
-        .source_be = call->source_be,
+        .destination = call->destination,
+        .source = call->source,
         .bytes = message->bytes,
         .length_bytes = message->length_bytes,
         .options = call->options,
@@ -141,7 +133,7 @@ uint32_t call_send(struct engine *engine, const struct echo_call *call, struct e
         .ttl = call->ttl,
         .tos = call->tos,
         .dont_fragment = call->dont_fragment,
-        .broadcast = is_for_many(call->destination_be),
+        .broadcast = ip_address_is_for_many(&call->destination),
         .sending = restart_clock,
         .context = &sending,
     };

@@ -10,8 +10,8 @@
 /* Arguments of a call, with pointers that have been checked. All of it is the program's. The reply buffer may
  * overlap the request's data and options: they are read before it is written. */
 struct echo_call {
-    uint32_t destination_be;
-    uint32_t source_be; /* 0: the system chooses */
+    struct ip_address destination;
+    struct ip_address source; /* unspecified: the system chooses */
     const void *data;
     uint16_t data_bytes;
     uint8_t ttl; /* 0: the system's default */

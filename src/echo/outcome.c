@@ -18,13 +18,13 @@ static void trace_outcome(const struct request *request, uint32_t error)
         return;
     }
     const struct echo_answer *answer = &request->answer;
-    struct trace_address destination = trace_address(request->destination_be);
+    struct trace_address destination = trace_address(&request->destination);
     unsigned int identifier = key_identifier(pending_key(request));
     unsigned int sequence = key_sequence(pending_key(request));
     if (request->state == REQUEST_ANSWERED) {
         trace("echo %s id %u seq %u: status %lu from %s, %u bytes, ttl %u, %llu us, error %lu",
               destination.text, identifier, sequence, (unsigned long)answer->status,
-              trace_address(answer->responder_be).text, (unsigned int)answer->data_bytes, answer->ttl,
+              trace_address(&answer->responder).text, (unsigned int)answer->data_bytes, answer->ttl,
               (unsigned long long)(answer->round_trip_ns / 1000), (unsigned long)error);
     } else {
         trace("echo %s id %u seq %u: no answer, error %lu", destination.text, identifier, sequence,
@@ -49,7 +49,7 @@ uint32_t outcome_write(const struct request *request, void *reply, size_t reply_
 void outcome_trace_refusal(const struct echo_call *call, uint32_t error)
 {
     if (trace_enabled()) {
-        trace("echo %s, %u bytes: refused, error %lu", trace_address(call->destination_be).text,
+        trace("echo %s, %u bytes: refused, error %lu", trace_address(&call->destination).text,
               call->data_bytes, (unsigned long)error);
     }
 }

@@ -1,5 +1,5 @@
 /*
- * Takes packets from the transport, has them parsed, and completes the requests that they answer.
+ * Takes packets from the transport, has them read, and completes the requests that they answer.
  *
  * Any thread may receive, and each gives what it gets to whom it belongs. A packet answers a request only if
  * identifier and sequence are those of the request and it comes from where the request went (an ICMP error:
@@ -7,64 +7,33 @@
  */
 #include "echo/receive.h"
 
+#include "echo/candidate.h"
 #include "echo/pending.h"
 #include "echo/worker.h"
-#include "wire/icmpv4.h"
-#include "wire/ipv4.h"
-#include "wire/status.h"
 
 #include <string.h>
 
 #define BATCH_PACKETS 64
 
-/* What a packet says, if it can be an answer at all. */
-struct candidate {
-    struct ipv4_packet header;
-    struct icmpv4_message message;
-    uint32_t status;
-};
-
-static bool candidate_read(const struct transport_packet *packet, struct candidate *candidate)
-{
-    struct ipv4_packet *header = &candidate->header;
-    struct icmpv4_message *message = &candidate->message;
-    if (!ipv4_parse(packet->bytes, packet->length_bytes, header) || header->protocol != IPV4_PROTOCOL_ICMP ||
-        header->fragment_offset != 0 || (header->flags & IPV4_FLAG_MORE_FRAGMENTS) != 0) {
-        return false;
-    }
-    if (!icmpv4_parse(header->payload, header->payload_bytes, message) ||
-        (message->kind != ICMPV4_ECHO_REPLY && message->kind != ICMPV4_ERROR)) {
-        return false;
-    }
-    candidate->status = status_from_icmpv4(message->type, message->code);
-    return candidate->status != STATUS_NONE;
-}
-
 static bool answers(const struct candidate *candidate, const struct request *request)
 {
-    if (candidate->message.kind == ICMPV4_ECHO_REPLY) {
-        return request->any_responder || candidate->header.source_be == request->destination_be;
+    if (candidate->answer.responder.family != request->destination.family) {
+        return false;
     }
-    return candidate->message.quoted_destination_be == request->destination_be ||
-           (request->source_route && candidate->message.quoted_source_route);
+    if (!candidate->is_error) {
+        return request->any_responder ||
+               ip_address_equal(&candidate->answer.responder, &request->destination);
+    }
+    return ip_address_equal(&candidate->destination, &request->destination) ||
+           (request->source_route && candidate->source_route);
 }
 
 static struct echo_answer answer_of(const struct candidate *candidate, const struct request *request,
                                     uint64_t received_ns)
 {
-    const struct ipv4_packet *header = &candidate->header;
-    return (struct echo_answer){
-        .status = candidate->status,
-        .responder_be = header->source_be,
-        .round_trip_ns = received_ns > request->sent_ns ? received_ns - request->sent_ns : 0,
-        .ttl = header->ttl,
-        .tos = header->tos,
-        .flags = header->flags,
-        .options = header->options,
-        .options_bytes = header->options_bytes,
-        .data = candidate->message.data,
-        .data_bytes = candidate->message.data_bytes,
-    };
+    struct echo_answer answer = candidate->answer;
+    answer.round_trip_ns = received_ns > request->sent_ns ? received_ns - request->sent_ns : 0;
+    return answer;
 }
 
 /* Moves what the answer points to into memory of the request. Without memory, the request has failed. */
@@ -112,7 +81,7 @@ static void packet_handle(struct engine *engine, const struct transport_packet *
         return;
     }
     struct transport_receiver *sleeper = NULL;
-    uint32_t key = key_of(candidate.message.identifier, candidate.message.sequence);
+    uint32_t key = key_of(candidate.identifier, candidate.sequence);
     os_lock_acquire(&echo_lock);
     struct request *request = pending_match(engine, key);
     if (request != NULL && answers(&candidate, request)) {

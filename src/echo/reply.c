@@ -40,7 +40,7 @@ uint32_t reply_write(void *buffer, size_t buffer_bytes, const struct echo_answer
     uint8_t *data = options + options_room;
     uint64_t round_trip_ms = answer->round_trip_ns / OS_NS_PER_MS;
     ICMP_ECHO_REPLY reply = {
-        .Address = answer->responder_be,
+        .Address = ip_address_to_v4(&answer->responder),
         .Status = answer->status,
         .RoundTripTime = round_trip_ms < UINT32_MAX ? (uint32_t)round_trip_ms : UINT32_MAX,
         .DataSize = (uint16_t)answer->data_bytes,

@@ -8,6 +8,7 @@
 #define OPENICMP_ECHO_REPLY_H
 
 #include "os/win32_types.h"
+#include "wire/ip_address.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -15,7 +16,7 @@
 /* What came back for a request: an echo reply, or an ICMP error. The pointers are the giver's. */
 struct echo_answer {
     uint32_t status; /* IP_STATUS */
-    uint32_t responder_be;
+    struct ip_address responder;
     uint64_t round_trip_ns;
     uint8_t ttl; /* of the packet that came */
     uint8_t tos;

@@ -49,7 +49,7 @@ struct request {
     bool any_responder; /* broadcast and multicast: whoever answers */
     bool source_route;  /* quoted destinations may be hops */
     bool relies; /* on the worker, for its answer and for being given up; otherwise its own thread receives */
-    uint32_t destination_be;
+    struct ip_address destination;
     uint64_t sent_ns; /* just before it was sent */
 
     struct echo_answer

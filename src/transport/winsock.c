@@ -70,7 +70,7 @@ static uint32_t configure(const struct winsock_pool *pool, struct winsock_socket
 static uint32_t send_with(struct winsock_socket *socket, const struct transport_message *message)
 {
     struct sockaddr_in destination = {.sin_family = AF_INET};
-    destination.sin_addr.s_addr = message->destination_be;
+    destination.sin_addr.s_addr = ip_address_to_v4(&message->destination);
     message->sending(message->context);
     if (sendto(socket->handle, (const char *)message->bytes, (int)message->length_bytes, 0,
                (struct sockaddr *)&destination, sizeof(destination)) >= 0) {
@@ -90,7 +90,7 @@ static uint32_t winsock_send(struct transport *transport, const struct transport
 {
     struct winsock_pool *pool = &((struct winsock_transport *)transport)->pool;
     struct winsock_socket *socket;
-    uint32_t error = winsock_pool_take(pool, message->source_be, &socket);
+    uint32_t error = winsock_pool_take(pool, ip_address_to_v4(&message->source), &socket);
     if (error != 0) {
         return error;
     }
@@ -150,6 +150,7 @@ uint32_t winsock_open(struct transport **transport)
         return error;
     }
     winsock->base.operations = &operations;
+    winsock->base.has_ipv4 = true;
     winsock->base.rewrites_identifier = winsock->pool.ping_sockets;
     winsock->base.name =
         winsock->pool.ping_sockets ? "winsock (Linux ping sockets)" : "winsock (raw sockets)";

@@ -39,9 +39,12 @@ static struct winsock_slot *slot_open(struct winsock_socket *source)
 
 static size_t slot_packet(struct winsock_slot *slot, struct transport_packet *packet)
 {
-    packet->bytes = slot->buffer;
-    packet->length_bytes = slot->overlapped.InternalHigh;
-    packet->received_ns = os_now_ns();
+    *packet = (struct transport_packet){
+        .form = TRANSPORT_IPV4_PACKET,
+        .bytes = slot->buffer,
+        .length_bytes = slot->overlapped.InternalHigh,
+        .received_ns = os_now_ns(),
+    };
     return 1;
 }
 

@@ -52,10 +52,21 @@ static enum icmpv4_kind kind_of_type(uint8_t type)
 }
 
 /* The identifier and the sequence of the echo header at `header`, which has ICMPV4_HEADER_BYTES. */
-static void read_echo_key(const uint8_t *header, struct icmpv4_message *out)
+static void read_echo_key(const uint8_t *header, uint16_t *identifier, uint16_t *sequence)
 {
-    out->identifier = bytes_load_be16(header + IDENTIFIER);
-    out->sequence = bytes_load_be16(header + SEQUENCE);
+    *identifier = bytes_load_be16(header + IDENTIFIER);
+    *sequence = bytes_load_be16(header + SEQUENCE);
+}
+
+bool icmpv4_parse_echo_request(const uint8_t *message, size_t length_bytes, uint16_t *identifier,
+                               uint16_t *sequence)
+{
+    if (length_bytes < ICMPV4_HEADER_BYTES)
+        return false;
+    if (message[TYPE] != ICMPV4_TYPE_ECHO_REQUEST || message[CODE] != ECHO_REQUEST_CODE)
+        return false;
+    read_echo_key(message, identifier, sequence);
+    return true;
 }
 
 /* Reads what an error quotes. False if that is no echo request. */
@@ -67,11 +78,8 @@ static bool read_quote(const uint8_t *quote, size_t quote_bytes, struct icmpv4_m
         return false;
     if (packet.protocol != IPV4_PROTOCOL_ICMP || packet.fragment_offset != 0)
         return false;
-    if (packet.payload_bytes < ICMPV4_HEADER_BYTES)
+    if (!icmpv4_parse_echo_request(packet.payload, packet.payload_bytes, &out->identifier, &out->sequence))
         return false;
-    if (packet.payload[TYPE] != ICMPV4_TYPE_ECHO_REQUEST || packet.payload[CODE] != ECHO_REQUEST_CODE)
-        return false;
-    read_echo_key(packet.payload, out);
     out->quoted_source_be = packet.source_be;
     out->quoted_destination_be = packet.destination_be;
     out->quoted_source_route = ipv4_options_have_source_route(packet.options, packet.options_bytes);
@@ -90,7 +98,7 @@ bool icmpv4_parse(const uint8_t *message, size_t length_bytes, struct icmpv4_mes
     switch (parsed.kind) {
     case ICMPV4_ECHO_REQUEST:
     case ICMPV4_ECHO_REPLY:
-        read_echo_key(message, &parsed);
+        read_echo_key(message, &parsed.identifier, &parsed.sequence);
         parsed.data = message + ICMPV4_HEADER_BYTES;
         parsed.data_bytes = length_bytes - ICMPV4_HEADER_BYTES;
         break;

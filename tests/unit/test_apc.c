@@ -63,7 +63,7 @@ static void ask(struct engine *engine, size_t index, uint32_t timeout_ms)
     struct asked *own = &asked[index];
     void (*then)(struct asked *) = own->then;
     *own = (struct asked){.then = then};
-    submission_set(&own->submission, engine, address_be(192, 0, 2, (uint8_t)(index + 1)), TEXT, timeout_ms);
+    submission_set(&own->submission, engine, address_v4(192, 0, 2, (uint8_t)(index + 1)), TEXT, timeout_ms);
     own->submission.wanted.routine = routine;
     own->submission.wanted.context = own;
     own->number = submission_start(&own->submission);
@@ -877,7 +877,7 @@ static void be_busy(void *argument)
     struct busy *busy = argument;
     for (size_t round = 0; round < ROUNDS; round++) {
         for (size_t i = 0; i < PER_ROUND; i++) {
-            submission_set(&busy->submissions[i], busy->engine, address_be(192, 0, 2, (uint8_t)(i + 1)), TEXT,
+            submission_set(&busy->submissions[i], busy->engine, address_v4(192, 0, 2, (uint8_t)(i + 1)), TEXT,
                            TIMEOUT_MS);
             busy->submissions[i].wanted.routine = count_and_check;
             busy->submissions[i].wanted.context = &busy->submissions[i];

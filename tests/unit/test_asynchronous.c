@@ -200,7 +200,7 @@ static void test_an_icmp_error_is_a_reply_with_its_status(void **state)
     submission_start(submission);
     assert_told(submission);
     assert_int_equal(submission->reply.header.Status, IP_TTL_EXPIRED_TRANSIT);
-    assert_int_equal(submission->reply.header.Address, ROUTER);
+    assert_int_equal(submission->reply.header.Address, ROUTER_BE);
     assert_int_equal(submission->reply.header.Reserved, 1);
 }
 
@@ -270,7 +270,7 @@ static uint32_t answer_as_a_broadcast_address(const struct fake_sent *sent)
         return TRANSPORT_NEEDS_BROADCAST;
     }
     struct fake_answer answer = fake_reply(sent);
-    answer.source_be = OTHER;
+    answer.source = OTHER;
     fake_network_deliver(&answer);
     return 0;
 }
@@ -283,7 +283,7 @@ static void test_a_networks_broadcast_address_is_answered_by_whoever_likes(void 
     submission_start(submission);
     assert_told(submission);
     assert_int_equal(submission->reply.header.Status, IP_SUCCESS);
-    assert_int_equal(submission->reply.header.Address, OTHER);
+    assert_int_equal(submission->reply.header.Address, OTHER_BE);
 }
 
 static void test_a_reply_buffer_that_cannot_be_written_to_crashes_nobody(void **state)
@@ -966,7 +966,7 @@ static void test_of_100000_outstanding_requests_each_is_told_once_with_its_own_d
     size_t bytes = os_posix_allocated_bytes();
     for (uint32_t i = 0; i < MANY; i++) {
         tags[i].number = i;
-        call.destination_be = address_be(10, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i);
+        call.destination = address_v4(10, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i);
         call.data = &tags[i].number;
         call.reply = tags[i].reply.bytes;
         call.reply_bytes = sizeof(tags[i].reply.bytes);
@@ -1047,7 +1047,7 @@ static void model_submit(struct engine *engine, struct slot *slot, int step)
 {
     uint32_t timeout_ms = 1 + random_below(40);
     snprintf(slot->text, sizeof(slot->text), "step %d", step);
-    submission_set(&slot->submission, engine, address_be(192, 0, 2, (uint8_t)random_below(3)), slot->text,
+    submission_set(&slot->submission, engine, address_v4(192, 0, 2, (uint8_t)random_below(3)), slot->text,
                    timeout_ms);
     slot->told = 0;
     if (random_below(2) == 0) {
@@ -1069,7 +1069,7 @@ static void model_answer(struct slot *slot)
     switch (random_below(4)) {
     case 0: {
         struct fake_answer wrong = fake_reply(slot->sent);
-        wrong.source_be = OTHER;
+        wrong.source = OTHER;
         fake_network_deliver(&wrong);
         break;
     }

@@ -32,7 +32,7 @@ static struct echo_answer answer_with(uint32_t status, size_t options_bytes, siz
 {
     return (struct echo_answer){
         .status = status,
-        .responder_be = 0x01020304,
+        .responder = ip_address_v4(0x01020304),
         .round_trip_ns = 12 * OS_NS_PER_MS + 999999,
         .ttl = 57,
         .tos = 0x1c,
@@ -63,7 +63,7 @@ static void assert_written(const uint8_t *at, const struct echo_answer *answer, 
     const uint8_t *behind = at + sizeof(reply);
 
     memcpy(&reply, at, sizeof(reply));
-    assert_int_equal(reply.Address, answer->responder_be);
+    assert_int_equal(reply.Address, ip_address_to_v4(&answer->responder));
     assert_int_equal(reply.Status, answer->status);
     assert_int_equal(reply.RoundTripTime, 12);
     assert_int_equal(reply.DataSize, answer->data_bytes);

@@ -32,7 +32,7 @@ static const struct fake_network_hooks silent_hooks = {.send = fake_network_sile
 
 static void start_caller(struct engine *engine, size_t number)
 {
-    caller_set(&callers[number], engine, address_be(192, 0, 2, (uint8_t)(number + 1)), texts[number],
+    caller_set(&callers[number], engine, address_v4(192, 0, 2, (uint8_t)(number + 1)), texts[number],
                TIMEOUT_MS);
     caller_start(&callers[number]);
 }
@@ -213,7 +213,7 @@ static void test_an_icmp_error_that_is_handed_over_keeps_its_options(void **stat
     const ICMP_ECHO_REPLY *reply = &callers[THIRD].reply.header;
     assert_int_equal(callers[THIRD].replies, 1);
     assert_int_equal(reply->Status, IP_TTL_EXPIRED_TRANSIT);
-    assert_int_equal(reply->Address, ROUTER);
+    assert_int_equal(reply->Address, ROUTER_BE);
     assert_int_equal(reply->Options.OptionsSize, sizeof(options));
     assert_memory_equal(reply->Options.OptionsData, options, sizeof(options));
     deliver_reply(FIRST);
@@ -957,7 +957,7 @@ static uint32_t answer_sometime(const struct fake_sent *sent)
     }
     if (sent->sequence % 5 == 0) {
         struct fake_answer confusing = fake_reply(sent);
-        confusing.source_be = OTHER;
+        confusing.source = OTHER;
         fake_network_deliver(&confusing);
     }
     if (sent->sequence % 2 == 0) {
@@ -1010,7 +1010,7 @@ static void call_many_times(void *argument)
         bool answered = i % 10 != 9;
         snprintf(text, sizeof(text), "%ccaller %d call %d, with %*d", answered ? '+' : silent_mark,
                  member->number, i, 1 + i, 7);
-        caller_set(caller, member->engine, address_be(192, 0, 2, (uint8_t)(member->number % 4)), text,
+        caller_set(caller, member->engine, address_v4(192, 0, 2, (uint8_t)(member->number % 4)), text,
                    answered ? TIMEOUT_MS : 3);
         caller_run(caller);
         if (answered) {
@@ -1079,7 +1079,7 @@ static bool is_sent(const struct caller *caller)
 {
     for (size_t count = fake_network_sent_count(); count > 0; count--) {
         const struct fake_sent *sent = fake_network_sent(count);
-        if (sent->message.destination_be == caller->call.destination_be) {
+        if (ip_address_equal(&sent->message.destination, &caller->call.destination)) {
             return true;
         }
     }

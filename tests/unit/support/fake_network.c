@@ -19,8 +19,8 @@
 
 struct packet {
     struct packet *next;
-    size_t length_bytes;
-    uint8_t bytes[];
+    struct transport_packet packet; /* its pointers lead into `content` */
+    uint8_t content[];
 };
 
 struct packet_list {
@@ -205,7 +205,9 @@ const struct fake_sent *fake_network_sent(size_t count)
 struct fake_answer fake_reply(const struct fake_sent *sent)
 {
     return (struct fake_answer){
-        .source_be = sent->message.destination_be,
+        .form = TRANSPORT_IPV4_PACKET,
+        .source = sent->message.destination,
+        .destination = sent->message.source,
         .ttl = 64,
         .protocol = 1,
         .identifier = sent->identifier,
@@ -215,14 +217,15 @@ struct fake_answer fake_reply(const struct fake_sent *sent)
     };
 }
 
-struct fake_answer fake_error(const struct fake_sent *sent, uint32_t router_be, uint8_t type, uint8_t code)
+struct fake_answer fake_error(const struct fake_sent *sent, struct ip_address router, uint8_t type,
+                              uint8_t code)
 {
     struct fake_answer answer = fake_reply(sent);
-    answer.source_be = router_be;
+    answer.source = router;
     answer.type = type;
     answer.code = code;
     answer.is_error = true;
-    answer.quoted_destination_be = sent->message.destination_be;
+    answer.quoted_destination = sent->message.destination;
     return answer;
 }
 
@@ -243,12 +246,21 @@ static size_t build_header(uint8_t *bytes, const struct fake_answer *answer, con
     store_be16(bytes + 6, answer->fragment_word);
     bytes[8] = answer->ttl;
     bytes[9] = answer->protocol;
-    memcpy(bytes + 12, &answer->source_be, 4);
-    memcpy(bytes + 16, &answer->destination_be, 4);
+    memcpy(bytes + 12, answer->source.bytes, 4);
+    memcpy(bytes + 16, answer->destination.bytes, 4);
     if (options_bytes > 0) {
         memcpy(bytes + 20, options, options_bytes);
     }
     return header_bytes;
+}
+
+/* Writes the ICMP header of the request that an error is about. Returns how long it is. */
+static size_t build_request_header(uint8_t *bytes, const struct fake_answer *answer)
+{
+    bytes[0] = 8;
+    store_be16(bytes + 4, answer->identifier);
+    store_be16(bytes + 6, answer->sequence);
+    return 8;
 }
 
 /* Writes the ICMP message. Returns how long it is. */
@@ -258,15 +270,10 @@ static size_t build_message(uint8_t *bytes, const struct fake_answer *answer)
     bytes[0] = answer->type;
     bytes[1] = answer->code;
     if (answer->is_error) {
-        struct fake_answer quoted = {
-            .destination_be = answer->quoted_destination_be, .protocol = 1, .ttl = 1};
+        struct fake_answer quoted = {.destination = answer->quoted_destination, .protocol = 1, .ttl = 1};
         length_bytes += build_header(bytes + length_bytes, &quoted, answer->quoted_options,
                                      answer->quoted_options_bytes, 8);
-        uint8_t *request = bytes + length_bytes;
-        request[0] = 8;
-        store_be16(request + 4, answer->identifier);
-        store_be16(request + 6, answer->sequence);
-        length_bytes += 8;
+        length_bytes += build_request_header(bytes + length_bytes, answer);
     } else {
         store_be16(bytes + 4, answer->identifier);
         store_be16(bytes + 6, answer->sequence);
@@ -279,17 +286,43 @@ static size_t build_message(uint8_t *bytes, const struct fake_answer *answer)
     return length_bytes;
 }
 
-/* The packet of an answer. The caller frees it. */
-static uint8_t *build(const struct fake_answer *answer, size_t *length_bytes)
+/* What a transport knows when it gives an answer out without its header. */
+static struct transport_packet headerless(const struct fake_answer *answer)
 {
-    uint8_t *message = allocate(8 + 60 + 8 + answer->data_bytes);
-    size_t message_bytes = build_message(message, answer);
-    uint8_t *bytes = allocate(60 + message_bytes);
-    size_t header_bytes = build_header(bytes, answer, answer->options, answer->options_bytes, message_bytes);
-    memcpy(bytes + header_bytes, message, message_bytes);
-    free(message);
-    *length_bytes = header_bytes + message_bytes;
-    return bytes;
+    return (struct transport_packet){
+        .form = answer->form,
+        .peer = answer->source,
+        .ttl = answer->ttl,
+        .tos = answer->tos,
+        .options = answer->options,
+        .options_bytes = answer->options_bytes,
+    };
+}
+
+/* Puts the packet of an answer into `bytes`, which is large enough. */
+static struct transport_packet build(const struct fake_answer *answer, uint8_t *bytes)
+{
+    struct transport_packet packet = headerless(answer);
+    switch (answer->form) {
+    case TRANSPORT_IPV4_PACKET: {
+        size_t header_bytes = 20 + answer->options_bytes;
+        size_t message_bytes = build_message(bytes + header_bytes, answer);
+        build_header(bytes, answer, answer->options, answer->options_bytes, message_bytes);
+        packet = (struct transport_packet){.length_bytes = header_bytes + message_bytes};
+        break;
+    }
+    case TRANSPORT_MESSAGE:
+        packet.length_bytes = build_message(bytes, answer);
+        break;
+    case TRANSPORT_ERROR:
+        packet.length_bytes = build_request_header(bytes, answer);
+        packet.destination = answer->quoted_destination;
+        packet.icmp_type = answer->type;
+        packet.icmp_code = answer->code;
+        break;
+    }
+    packet.bytes = bytes;
+    return packet;
 }
 
 /* Who takes a shared packet that comes next: the one that has listened longest; NULL when nobody listens. */
@@ -317,76 +350,89 @@ static struct transport_receiver *receiver_of_number(const struct fake_transport
     return receiver;
 }
 
-static struct packet *packet_new(const uint8_t *bytes, size_t length_bytes)
+static struct packet *packet_new(const struct transport_packet *original)
 {
-    struct packet *packet = allocate(sizeof(*packet) + length_bytes);
-    packet->length_bytes = length_bytes;
-    memcpy(packet->bytes, bytes, length_bytes);
+    struct packet *packet = allocate(sizeof(*packet) + original->length_bytes + original->options_bytes);
+    packet->packet = *original;
+    packet->packet.bytes = packet->content;
+    packet->packet.options = packet->content + original->length_bytes;
+    memcpy(packet->content, original->bytes, original->length_bytes);
+    if (original->options_bytes > 0) {
+        memcpy(packet->content + original->length_bytes, original->options, original->options_bytes);
+    }
     return packet;
 }
 
-static void deliver_to_receiver(struct transport_receiver *receiver, const uint8_t *bytes,
-                                size_t length_bytes)
+static void deliver_to_receiver(struct transport_receiver *receiver, const struct transport_packet *packet)
 {
     if (receiver->resting && receiver->taken.count >= RESTING_PACKETS_MAX) {
         return;
     }
-    append(&receiver->taken, packet_new(bytes, length_bytes));
+    append(&receiver->taken, packet_new(packet));
     receiver->listening = 0;
     os_condition_wake(&receiver->changed);
 }
 
 /* To the receiver of that number; or, for NULL, as the transport does it. */
-static void deliver_to_transport(struct fake_transport *transport, const uint8_t *bytes, size_t length_bytes,
+static void deliver_to_transport(struct fake_transport *transport, const struct transport_packet *packet,
                                  const size_t *number)
 {
     if (number != NULL) {
-        deliver_to_receiver(receiver_of_number(transport, *number), bytes, length_bytes);
+        deliver_to_receiver(receiver_of_number(transport, *number), packet);
     } else if (!transport->transport.rewrites_identifier) {
         for (struct transport_receiver *receiver = transport->receivers; receiver != NULL;
              receiver = receiver->next) {
-            deliver_to_receiver(receiver, bytes, length_bytes);
+            deliver_to_receiver(receiver, packet);
         }
     } else if (taker(transport) != NULL) {
-        deliver_to_receiver(taker(transport), bytes, length_bytes);
+        deliver_to_receiver(taker(transport), packet);
     } else {
-        append(&transport->unread, packet_new(bytes, length_bytes));
+        append(&transport->unread, packet_new(packet));
     }
 }
 
-static void deliver(const uint8_t *bytes, size_t length_bytes, const size_t *number)
+static void deliver(const struct transport_packet *packet, const size_t *number)
 {
     os_lock_acquire(&network_lock);
     for (struct fake_transport *transport = transports; transport != NULL; transport = transport->next) {
-        deliver_to_transport(transport, bytes, length_bytes, number);
+        deliver_to_transport(transport, packet, number);
     }
     os_lock_release(&network_lock);
 }
 
+static void deliver_bytes(const uint8_t *bytes, size_t length_bytes, const size_t *number)
+{
+    struct transport_packet packet = {
+        .form = TRANSPORT_IPV4_PACKET, .bytes = bytes, .length_bytes = length_bytes};
+    deliver(&packet, number);
+}
+
 void fake_network_deliver_bytes(const uint8_t *bytes, size_t length_bytes)
 {
-    deliver(bytes, length_bytes, NULL);
+    deliver_bytes(bytes, length_bytes, NULL);
 }
 
 void fake_network_deliver_bytes_to(size_t receiver, const uint8_t *bytes, size_t length_bytes)
 {
-    deliver(bytes, length_bytes, &receiver);
+    deliver_bytes(bytes, length_bytes, &receiver);
+}
+
+static void deliver_answer(const struct fake_answer *answer, const size_t *number)
+{
+    uint8_t *bytes = allocate(60 + 8 + 60 + 8 + answer->data_bytes);
+    struct transport_packet packet = build(answer, bytes);
+    deliver(&packet, number);
+    free(bytes);
 }
 
 void fake_network_deliver(const struct fake_answer *answer)
 {
-    size_t length_bytes;
-    uint8_t *bytes = build(answer, &length_bytes);
-    deliver(bytes, length_bytes, NULL);
-    free(bytes);
+    deliver_answer(answer, NULL);
 }
 
 void fake_network_deliver_to(size_t receiver, const struct fake_answer *answer)
 {
-    size_t length_bytes;
-    uint8_t *bytes = build(answer, &length_bytes);
-    deliver(bytes, length_bytes, &receiver);
-    free(bytes);
+    deliver_answer(answer, &receiver);
 }
 
 /* ---- Receiving ---- */
@@ -437,8 +483,8 @@ static size_t give(struct transport_receiver *receiver, struct packet_list *list
     while (list->first != NULL && count < (single_packets ? 1 : capacity)) {
         struct packet *packet = take_first(list);
         append(&receiver->given, packet);
-        packets[count++] = (struct transport_packet){
-            .bytes = packet->bytes, .length_bytes = packet->length_bytes, .received_ns = now_ns};
+        packet->packet.received_ns = now_ns;
+        packets[count++] = packet->packet;
     }
     return count;
 }
@@ -589,6 +635,7 @@ uint32_t transport_open(struct transport **transport)
     }
     fresh->transport.operations = &operations;
     fresh->transport.name = "fake";
+    fresh->transport.has_ipv4 = true;
     os_lock_acquire(&network_lock);
     fresh->transport.rewrites_identifier = rewrite_identifiers;
     fresh->next = transports;

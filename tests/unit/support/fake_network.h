@@ -61,10 +61,11 @@ size_t fake_network_sent_count(void);
 
 /* ---- Answers ---- */
 
-/* An ICMP message in an IPv4 packet. fake_reply and fake_error fill it; change what you like, and deliver it. */
+/* An ICMP message and what it comes under. fake_reply and fake_error fill it; change what you like, and deliver it. */
 struct fake_answer {
-    uint32_t source_be;
-    uint32_t destination_be;
+    enum transport_form form; /* how the transport gives it out; TRANSPORT_ERROR: only if it is an error */
+    struct ip_address source;
+    struct ip_address destination;
     uint8_t ttl;
     uint8_t tos;
     uint8_t protocol;
@@ -81,21 +82,22 @@ struct fake_answer {
     bool bad_checksum;
 
     bool is_error;
-    uint32_t quoted_destination_be;
+    struct ip_address quoted_destination;
     const uint8_t *quoted_options;
     size_t quoted_options_bytes;
 };
 
 /* The echo reply to a request. */
 struct fake_answer fake_reply(const struct fake_sent *sent);
-/* An ICMP error from `router_be` that quotes the request. */
-struct fake_answer fake_error(const struct fake_sent *sent, uint32_t router_be, uint8_t type, uint8_t code);
+/* An ICMP error from `router` that quotes the request. */
+struct fake_answer fake_error(const struct fake_sent *sent, struct ip_address router, uint8_t type,
+                              uint8_t code);
 
 /* Brings a packet to every receiver of every open transport; where receivers share, to one of them. */
 void fake_network_deliver(const struct fake_answer *answer);
 /* The same, to the receiver of that number only. */
 void fake_network_deliver_to(size_t receiver, const struct fake_answer *answer);
-/* Brings any bytes. */
+/* Brings any bytes, as an IPv4 packet. */
 void fake_network_deliver_bytes(const uint8_t *bytes, size_t length_bytes);
 void fake_network_deliver_bytes_to(size_t receiver, const uint8_t *bytes, size_t length_bytes);
 
