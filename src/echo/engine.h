@@ -10,6 +10,7 @@
 #define OPENICMP_ECHO_ENGINE_H
 
 #include "echo/deadline.h"
+#include "echo/event.h"
 #include "echo/table.h"
 #include "os/os.h"
 #include "transport/transport.h"
@@ -50,6 +51,7 @@ struct engine {
     struct deadline_heap deadlines;
     struct request *free_requests;
     struct listener *free_listeners;
+    struct events events; /* that requests are to set; event.c */
 
     size_t relying; /* outstanding requests that rely on the worker */
 
