@@ -52,3 +52,13 @@ DWORD handles_open(void)
     assert_true(own > 0);
     return own;
 }
+
+bool handles_fall_to(DWORD count, DWORD timeout_ms)
+{
+    double until_ms = now_ms() + timeout_ms;
+
+    while (handles_open() > count && now_ms() < until_ms) {
+        Sleep(20);
+    }
+    return handles_open() <= count;
+}

@@ -149,5 +149,7 @@ static inline double now_ms(void)
 
 /* How many handles the process has open. (GetProcessHandleCount of Wine 8 says 0 always.) Asserts. */
 DWORD handles_open(void);
+/* Waits until it has no more than `count` open. False when that takes longer than `timeout_ms`. Asserts. */
+bool handles_fall_to(DWORD count, DWORD timeout_ms);
 
 #endif
