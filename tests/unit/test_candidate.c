@@ -155,6 +155,101 @@ static void test_a_damaged_message_is_nothing(void **state)
     assert_false(candidate_read(&packet, &candidate));
 }
 
+/* ---- IPv6 ---- */
+
+static const uint8_t reply_v6[13] = {129, 0, 0xde, 0xad, 0x12, 0x34, 0x56, 0x78, 'h', 'e', 'l', 'l', 'o'};
+static const uint8_t request_v6[8] = {128, 0, 0xde, 0xad, 0x12, 0x34, 0x56, 0x78};
+
+static void test_an_icmpv6_message_is_a_reply_from_its_peer(void **state)
+{
+    struct transport_packet packet = message_of(reply_v6, sizeof(reply_v6));
+    struct candidate candidate;
+
+    (void)state;
+    packet.peer = HOST6;
+    packet.options_bytes = 0;
+    assert_true(candidate_read(&packet, &candidate));
+    assert_false(candidate.is_error);
+    assert_int_equal(candidate.identifier, 0x1234);
+    assert_int_equal(candidate.sequence, 0x5678);
+    assert_int_equal(candidate.answer.status, IP_SUCCESS);
+    assert_address_equal(candidate.answer.responder, HOST6);
+    assert_int_equal(candidate.answer.ttl, 61);
+    assert_int_equal(candidate.answer.tos, 8);
+    assert_ptr_equal(candidate.answer.data, reply_v6 + 8);
+    assert_int_equal(candidate.answer.data_bytes, 5);
+}
+
+static void test_an_icmpv6_error_is_about_what_it_quotes(void **state)
+{
+    uint8_t bytes[8 + 40 + 8] = {1, 1, [8] = 0x60, [8 + 6] = 58};
+    struct ip_address host = HOST6;
+    struct candidate candidate;
+
+    (void)state;
+    memcpy(bytes + 8 + 24, host.bytes, 16);
+    memcpy(bytes + 48, request_v6, sizeof(request_v6));
+    struct transport_packet packet = message_of(bytes, sizeof(bytes));
+    packet.peer = ROUTER6;
+    assert_true(candidate_read(&packet, &candidate));
+    assert_true(candidate.is_error);
+    assert_address_equal(candidate.destination, HOST6);
+    assert_false(candidate.source_route);
+    assert_int_equal(candidate.identifier, 0x1234);
+    assert_int_equal(candidate.sequence, 0x5678);
+    assert_int_equal(candidate.answer.status, IP_DEST_PROHIBITED);
+    assert_address_equal(candidate.answer.responder, ROUTER6);
+    assert_int_equal(candidate.answer.data_bytes, 0);
+}
+
+static void test_an_icmpv6_error_that_the_system_tells_of_has_the_numbers_of_icmpv6(void **state)
+{
+    struct transport_packet packet = error_of(request_v6, sizeof(request_v6), 3, 0);
+    struct candidate candidate;
+
+    (void)state;
+    packet.peer = ROUTER6;
+    packet.destination = HOST6;
+    assert_true(candidate_read(&packet, &candidate));
+    assert_true(candidate.is_error);
+    assert_address_equal(candidate.destination, HOST6);
+    assert_int_equal(candidate.identifier, 0x1234);
+    assert_int_equal(candidate.sequence, 0x5678);
+    assert_int_equal(candidate.answer.status, IP_HOP_LIMIT_EXCEEDED);
+    assert_address_equal(candidate.answer.responder, ROUTER6);
+}
+
+static void test_messages_of_one_family_from_a_peer_of_the_other_are_nothing(void **state)
+{
+    struct transport_packet packets[] = {
+        message_of(reply_v6, sizeof(reply_v6)), /* from HOST */
+        error_of(request_v6, sizeof(request_v6), 3, 0),
+        error_of(request_v4, sizeof(request_v4), 3, 0),
+    };
+    struct candidate candidate;
+
+    (void)state;
+    packets[2].peer = ROUTER6;
+    for (size_t i = 0; i < sizeof(packets) / sizeof(packets[0]); i++) {
+        assert_false(candidate_read(&packets[i], &candidate));
+    }
+}
+
+static void test_other_icmpv6_messages_are_nothing(void **state)
+{
+    struct candidate candidate;
+
+    (void)state;
+    for (unsigned int type = 128; type <= 255; type++) {
+        uint8_t bytes[sizeof(reply_v6)];
+        memcpy(bytes, reply_v6, sizeof(bytes));
+        bytes[0] = (uint8_t)type;
+        struct transport_packet packet = message_of(bytes, sizeof(bytes));
+        packet.peer = HOST6;
+        assert_int_equal(candidate_read(&packet, &candidate), type == 129);
+    }
+}
+
 static void test_what_comes_from_no_address_is_nothing(void **state)
 {
     struct transport_packet packet = error_of(request_v4, sizeof(request_v4), 3, 1);
@@ -176,6 +271,11 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_errors_that_end_no_request_are_none),
         cmocka_unit_test(test_a_damaged_message_is_nothing),
         cmocka_unit_test(test_what_comes_from_no_address_is_nothing),
+        cmocka_unit_test(test_an_icmpv6_message_is_a_reply_from_its_peer),
+        cmocka_unit_test(test_an_icmpv6_error_is_about_what_it_quotes),
+        cmocka_unit_test(test_an_icmpv6_error_that_the_system_tells_of_has_the_numbers_of_icmpv6),
+        cmocka_unit_test(test_messages_of_one_family_from_a_peer_of_the_other_are_nothing),
+        cmocka_unit_test(test_other_icmpv6_messages_are_nothing),
     };
     return cmocka_run(argc, argv, tests, NULL, NULL);
 }

@@ -38,7 +38,7 @@ static struct echo_answer answer_with(uint32_t status, size_t options_bytes, siz
         .tos = 0x1c,
         .flags = 2,
         .options = options_bytes > 0 ? options : NULL,
-        .options_bytes = options_bytes,
+        .options_bytes = (uint8_t)options_bytes,
         .data = data_bytes > 0 ? data : NULL,
         .data_bytes = data_bytes,
     };
@@ -224,7 +224,7 @@ static void test_a_failure_is_all_zero_but_for_its_status_and_no_longer_than_the
     for (size_t at = 0; at < 8; at++) {
         uint8_t buffer[BUFFER_MAX];
         memset(buffer, CANARY, sizeof(buffer));
-        reply_write_failure(buffer + at, IP_REQ_TIMED_OUT);
+        reply_write_failure(buffer + at, IP_FAMILY_V4, IP_REQ_TIMED_OUT);
         assert_canary(buffer, at);
         assert_failure_written(buffer + at, IP_REQ_TIMED_OUT);
         assert_canary(buffer + at + sizeof(ICMP_ECHO_REPLY), sizeof(buffer) - at - sizeof(ICMP_ECHO_REPLY));

@@ -662,7 +662,7 @@ static void assert_ends_with_worker(void)
     assert_int_equal(fake_network_closed(), 1);
 }
 
-static void test_an_engine_whose_worker_is_parked_is_freed_by_it_at_once(void **state)
+static void test_an_engine_whose_worker_is_parked_is_freed_with_it_at_once(void **state)
 {
     struct engine *engine = fresh_engine();
 
@@ -672,7 +672,25 @@ static void test_an_engine_whose_worker_is_parked_is_freed_by_it_at_once(void **
     assert_ends_with_worker(); /* the clock stands still, so it cannot have ended by itself */
 }
 
-static void test_an_engine_whose_worker_receives_is_freed_by_it_at_once(void **state)
+static void let_worker_end(size_t receiver)
+{
+    if (receiver == WORKER) {
+        assert_soon(os_posix_threads() == 0);
+    }
+}
+
+static void test_an_engine_whose_worker_ends_before_it_is_woken_is_freed(void **state)
+{
+    struct engine *engine = fresh_engine();
+
+    (void)state;
+    park_worker(engine);
+    fake_network_hook((struct fake_network_hooks){.wake = let_worker_end});
+    engine_release(engine);
+    assert_ends_with_worker();
+}
+
+static void test_an_engine_whose_worker_receives_is_freed_with_it_at_once(void **state)
 {
     struct engine *engine = fresh_engine();
 
@@ -694,7 +712,7 @@ static void test_an_engine_whose_worker_receives_is_freed_by_it_at_once(void **s
     assert_ends_with_worker();
 }
 
-static void test_an_engine_whose_worker_is_about_to_park_is_freed_by_it(void **state)
+static void test_an_engine_whose_worker_is_about_to_park_is_freed_with_it(void **state)
 {
     struct engine *engine = fresh_engine();
 
@@ -715,7 +733,7 @@ static void hold_starting_worker(size_t receiver)
     }
 }
 
-static void test_an_engine_whose_worker_has_yet_to_run_is_freed_by_it(void **state)
+static void test_an_engine_whose_worker_has_yet_to_run_is_freed_with_it(void **state)
 {
     struct engine *engine = fresh_engine();
 
@@ -1180,13 +1198,15 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(
             test_a_caller_who_engages_the_worker_is_served_even_if_it_is_slow_to_send, fixture_engine_set_up,
             fixture_engine_tear_down),
-        cmocka_unit_test_setup_teardown(test_an_engine_whose_worker_is_parked_is_freed_by_it_at_once,
+        cmocka_unit_test_setup_teardown(test_an_engine_whose_worker_is_parked_is_freed_with_it_at_once,
                                         fixture_set_up, fixture_tear_down),
-        cmocka_unit_test_setup_teardown(test_an_engine_whose_worker_receives_is_freed_by_it_at_once,
+        cmocka_unit_test_setup_teardown(test_an_engine_whose_worker_ends_before_it_is_woken_is_freed,
                                         fixture_set_up, fixture_tear_down),
-        cmocka_unit_test_setup_teardown(test_an_engine_whose_worker_is_about_to_park_is_freed_by_it,
+        cmocka_unit_test_setup_teardown(test_an_engine_whose_worker_receives_is_freed_with_it_at_once,
                                         fixture_set_up, fixture_tear_down),
-        cmocka_unit_test_setup_teardown(test_an_engine_whose_worker_has_yet_to_run_is_freed_by_it,
+        cmocka_unit_test_setup_teardown(test_an_engine_whose_worker_is_about_to_park_is_freed_with_it,
+                                        fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_an_engine_whose_worker_has_yet_to_run_is_freed_with_it,
                                         fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(
             test_a_caller_who_comes_while_the_worker_is_being_made_receives_for_itself, fixture_engine_set_up,

@@ -3,6 +3,7 @@
  */
 #include "win/support/async_echo.h"
 #include "win/support/icmp_handle.h"
+#include "win/support/process.h"
 
 #define STRANGERS 20
 

@@ -25,6 +25,12 @@ struct ip_address address_v4(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
     return ip_address_v4(address_be(a, b, c, d));
 }
 
+struct ip_address address_v6(uint8_t number)
+{
+    const uint8_t bytes[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = number};
+    return ip_address_v6(bytes, 0);
+}
+
 /* What tests that failed have left behind is not this test's fault. */
 static size_t allocations_before;
 

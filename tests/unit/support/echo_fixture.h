@@ -22,6 +22,12 @@ struct ip_address address_v4(uint8_t a, uint8_t b, uint8_t c, uint8_t d);
 #define ROUTER_BE address_be(198, 51, 100, 1)
 #define OTHER_BE  address_be(203, 0, 113, 1)
 
+/* An IPv6 address of the network for documentation (RFC 3849), of which `number` is the end. */
+struct ip_address address_v6(uint8_t number);
+#define HOST6   address_v6(1)
+#define ROUTER6 address_v6(0x99)
+#define OTHER6  address_v6(2)
+
 /* Fails the test unless they are the same address. */
 #define assert_address_equal(actual, expected)                                                               \
     do {                                                                                                     \

@@ -46,6 +46,8 @@ struct transport_receiver {
 
 struct fake_transport {
     struct transport transport; /* first */
+    struct transport_operations operations;
+    bool granted[65536]; /* by identifier */
     struct fake_transport *next;
     struct transport_receiver *receivers;
     size_t receiver_count;
@@ -60,11 +62,18 @@ static struct fake_sent *sent_messages;
 static size_t sent_count;
 static size_t opened;
 static size_t closed;
+static size_t claims;
+static size_t granted;
 static size_t receivers;
 static size_t receives;
+static size_t exchanges;
 static size_t discards;
 static uint64_t listening_order;
 static bool rewrite_identifiers;
+static bool carry_ipv4 = true;
+static bool carry_ipv6 = true;
+static bool want_claims = true;
+static bool provide_exchange;
 static bool fail_receivers;
 static bool single_packets;
 
@@ -129,15 +138,64 @@ static struct fake_network_hooks current_hooks(void)
     return current;
 }
 
+/* ---- Identifiers ---- */
+
+static bool fake_identifier_claim(struct transport *base, uint16_t identifier)
+{
+    require_no_lock();
+    struct fake_transport *transport = (struct fake_transport *)(void *)base;
+    os_lock_acquire(&network_lock);
+    if (transport->transport.rewrites_identifier || identifier == 0 || transport->granted[identifier]) {
+        panic("an identifier is claimed that cannot be, or that the engine has");
+    }
+    claims++;
+    bool (*hook)(uint16_t) = hooks.identifier_claim;
+    os_lock_release(&network_lock);
+
+    bool grant = hook == NULL || hook(identifier);
+    os_lock_acquire(&network_lock);
+    transport->granted[identifier] = grant;
+    granted += grant;
+    os_lock_release(&network_lock);
+    return grant;
+}
+
+static void require_granted(struct fake_transport *transport, const struct transport_message *message)
+{
+    uint16_t identifier = (uint16_t)(message->bytes[4] << 8 | message->bytes[5]);
+    os_lock_acquire(&network_lock);
+    bool may_be_used = transport->granted[identifier] || transport->operations.identifier_claim == NULL ||
+                       transport->transport.rewrites_identifier;
+    os_lock_release(&network_lock);
+    if (!may_be_used) {
+        panic("an identifier is used that was not granted");
+    }
+}
+
 /* ---- Sending ---- */
+
+static void require_family(const struct transport *transport, const struct transport_message *message)
+{
+    bool v6 = message->destination.family == IP_FAMILY_V6;
+    if (!(v6 ? transport->has_ipv6 : transport->has_ipv4) ||
+        (!ip_address_is_unspecified(&message->source) &&
+         message->source.family != message->destination.family)) {
+        panic("a message is sent between addresses that cannot be");
+    }
+    if (message->bytes[0] != (v6 ? 128 : 8) || message->bytes[1] != 0 ||
+        (v6 && (message->bytes[2] != 0 || message->bytes[3] != 0 || message->options_bytes > 0))) {
+        panic("a message is sent that is no echo request of its family");
+    }
+}
 
 static uint32_t fake_send(struct transport *transport, const struct transport_message *message)
 {
-    (void)transport;
     require_no_lock();
     if (message->length_bytes < 8 || message->options_bytes > 40) {
         panic("a message is sent that can be no ICMP message, or has too many options");
     }
+    require_family(transport, message);
+    require_granted((struct fake_transport *)(void *)transport, message);
     if (hooks.prepare != NULL) {
         hooks.prepare();
     }
@@ -202,14 +260,21 @@ const struct fake_sent *fake_network_sent(size_t count)
 
 /* ---- Answers ---- */
 
+static bool is_v6(const struct fake_answer *answer)
+{
+    return answer->source.family == IP_FAMILY_V6;
+}
+
 struct fake_answer fake_reply(const struct fake_sent *sent)
 {
+    bool v6 = sent->message.destination.family == IP_FAMILY_V6;
     return (struct fake_answer){
-        .form = TRANSPORT_IPV4_PACKET,
+        .form = v6 ? TRANSPORT_MESSAGE : TRANSPORT_IPV4_PACKET,
         .source = sent->message.destination,
         .destination = sent->message.source,
+        .type = v6 ? 129 : 0,
         .ttl = 64,
-        .protocol = 1,
+        .protocol = v6 ? 58 : 1,
         .identifier = sent->identifier,
         .sequence = sent->sequence,
         .data = sent->bytes + 8,
@@ -236,8 +301,8 @@ static void store_be16(uint8_t *bytes, size_t value)
 }
 
 /* Writes an IPv4 header. Returns how long it is. */
-static size_t build_header(uint8_t *bytes, const struct fake_answer *answer, const uint8_t *options,
-                           size_t options_bytes, size_t payload_bytes)
+static size_t build_header_v4(uint8_t *bytes, const struct fake_answer *answer, const uint8_t *options,
+                              size_t options_bytes, size_t payload_bytes)
 {
     size_t header_bytes = 20 + options_bytes;
     bytes[0] = (uint8_t)(0x40 | header_bytes / 4);
@@ -254,13 +319,34 @@ static size_t build_header(uint8_t *bytes, const struct fake_answer *answer, con
     return header_bytes;
 }
 
+/* Writes the IPv6 header of a quoted request. Returns how long it is. */
+static size_t build_header_v6(uint8_t *bytes, const struct fake_answer *answer, size_t payload_bytes)
+{
+    bytes[0] = 0x60;
+    store_be16(bytes + 4, payload_bytes);
+    bytes[6] = 58;
+    bytes[7] = 1; /* the hop limit that is left */
+    memcpy(bytes + 24, answer->quoted_destination.bytes, 16);
+    return 40;
+}
+
 /* Writes the ICMP header of the request that an error is about. Returns how long it is. */
 static size_t build_request_header(uint8_t *bytes, const struct fake_answer *answer)
 {
-    bytes[0] = 8;
+    bytes[0] = is_v6(answer) ? 128 : 8;
     store_be16(bytes + 4, answer->identifier);
     store_be16(bytes + 6, answer->sequence);
     return 8;
+}
+
+/* Writes what an error quotes. Returns how long it is. */
+static size_t build_quote(uint8_t *bytes, const struct fake_answer *answer)
+{
+    struct fake_answer quoted = {.destination = answer->quoted_destination, .protocol = 1, .ttl = 1};
+    size_t header_bytes = is_v6(answer) ? build_header_v6(bytes, answer, 8)
+                                        : build_header_v4(bytes, &quoted, answer->quoted_options,
+                                                          answer->quoted_options_bytes, 8);
+    return header_bytes + build_request_header(bytes + header_bytes, answer);
 }
 
 /* Writes the ICMP message. Returns how long it is. */
@@ -270,10 +356,7 @@ static size_t build_message(uint8_t *bytes, const struct fake_answer *answer)
     bytes[0] = answer->type;
     bytes[1] = answer->code;
     if (answer->is_error) {
-        struct fake_answer quoted = {.destination = answer->quoted_destination, .protocol = 1, .ttl = 1};
-        length_bytes += build_header(bytes + length_bytes, &quoted, answer->quoted_options,
-                                     answer->quoted_options_bytes, 8);
-        length_bytes += build_request_header(bytes + length_bytes, answer);
+        length_bytes += build_quote(bytes + length_bytes, answer);
     } else {
         store_be16(bytes + 4, answer->identifier);
         store_be16(bytes + 6, answer->sequence);
@@ -282,7 +365,9 @@ static size_t build_message(uint8_t *bytes, const struct fake_answer *answer)
         }
         length_bytes += answer->data_bytes;
     }
-    store_be16(bytes + 2, checksum_compute(bytes, length_bytes) ^ (answer->bad_checksum ? 1U : 0U));
+    if (!is_v6(answer)) { /* of ICMPv6 the system has seen to it */
+        store_be16(bytes + 2, checksum_compute(bytes, length_bytes) ^ (answer->bad_checksum ? 1U : 0U));
+    }
     return length_bytes;
 }
 
@@ -307,7 +392,7 @@ static struct transport_packet build(const struct fake_answer *answer, uint8_t *
     case TRANSPORT_IPV4_PACKET: {
         size_t header_bytes = 20 + answer->options_bytes;
         size_t message_bytes = build_message(bytes + header_bytes, answer);
-        build_header(bytes, answer, answer->options, answer->options_bytes, message_bytes);
+        build_header_v4(bytes, answer, answer->options, answer->options_bytes, message_bytes);
         packet = (struct transport_packet){.length_bytes = header_bytes + message_bytes};
         break;
     }
@@ -419,7 +504,7 @@ void fake_network_deliver_bytes_to(size_t receiver, const uint8_t *bytes, size_t
 
 static void deliver_answer(const struct fake_answer *answer, const size_t *number)
 {
-    uint8_t *bytes = allocate(60 + 8 + 60 + 8 + answer->data_bytes);
+    uint8_t *bytes = allocate(60 + 8 + 60 + 8 + answer->data_bytes); /* the longest of each part */
     struct transport_packet packet = build(answer, bytes);
     deliver(&packet, number);
     free(bytes);
@@ -537,6 +622,17 @@ static size_t fake_receive(struct transport_receiver *receiver, uint64_t deadlin
     return count;
 }
 
+static size_t fake_exchange(struct transport_receiver *receiver, const struct transport_message *message,
+                            uint64_t deadline_ns, struct transport_packet *packets, size_t capacity,
+                            uint32_t *error)
+{
+    os_lock_acquire(&network_lock);
+    exchanges++;
+    os_lock_release(&network_lock);
+    *error = fake_send(&receiver->transport->transport, message);
+    return *error == 0 ? fake_receive(receiver, deadline_ns, packets, capacity) : 0;
+}
+
 static size_t fake_rest(struct transport_receiver *receiver, struct transport_packet *packets,
                         size_t capacity)
 {
@@ -576,6 +672,11 @@ static void fake_discard(struct transport_receiver *receiver)
 
 static void fake_wake(struct transport_receiver *receiver)
 {
+    require_no_lock();
+    void (*hook)(size_t) = current_hooks().wake;
+    if (hook != NULL) {
+        hook(receiver->number);
+    }
     os_lock_acquire(&network_lock);
     receiver->woken = true;
     os_condition_wake(&receiver->changed);
@@ -615,9 +716,11 @@ static const struct transport_operations operations = {
     .send = fake_send,
     .receiver_open = fake_receiver_open,
     .receive = fake_receive,
+    .exchange = fake_exchange,
     .rest = fake_rest,
     .discard = fake_discard,
     .wake = fake_wake,
+    .identifier_claim = fake_identifier_claim,
     .close = fake_close,
 };
 
@@ -633,17 +736,32 @@ uint32_t transport_open(struct transport **transport)
     if (fresh == NULL) {
         return 8; /* ERROR_NOT_ENOUGH_MEMORY */
     }
-    fresh->transport.operations = &operations;
+    fresh->transport.operations = &fresh->operations;
+    fresh->operations = operations;
     fresh->transport.name = "fake";
-    fresh->transport.has_ipv4 = true;
     os_lock_acquire(&network_lock);
+    fresh->transport.has_ipv4 = carry_ipv4;
+    fresh->transport.has_ipv6 = carry_ipv6;
     fresh->transport.rewrites_identifier = rewrite_identifiers;
+    if (!want_claims) {
+        fresh->operations.identifier_claim = NULL;
+    }
+    if (!provide_exchange) {
+        fresh->operations.exchange = NULL;
+    }
     fresh->next = transports;
     transports = fresh;
     opened++;
     os_lock_release(&network_lock);
     *transport = &fresh->transport;
     return 0;
+}
+
+/* Whether the test program is run over that kind of transport. */
+static bool is_variant(const char *variant)
+{
+    const char *wanted = getenv("FAKE_NETWORK");
+    return wanted != NULL && strcmp(wanted, variant) == 0;
 }
 
 void fake_network_reset(void)
@@ -660,10 +778,17 @@ void fake_network_reset(void)
     sent_count = 0;
     opened = 0;
     closed = 0;
+    claims = 0;
+    granted = 0;
     receivers = 0;
     receives = 0;
+    exchanges = 0;
     discards = 0;
     rewrite_identifiers = false;
+    carry_ipv4 = true;
+    carry_ipv6 = true;
+    want_claims = true;
+    provide_exchange = is_variant("exchange");
     fail_receivers = false;
     single_packets = false;
 }
@@ -685,6 +810,22 @@ static void set(bool *setting, bool value)
 void fake_network_rewrite_identifiers(bool rewrite)
 {
     set(&rewrite_identifiers, rewrite);
+}
+
+void fake_network_carry(bool ipv4, bool ipv6)
+{
+    set(&carry_ipv4, ipv4);
+    set(&carry_ipv6, ipv6);
+}
+
+void fake_network_want_claims(bool want)
+{
+    set(&want_claims, want);
+}
+
+void fake_network_provide_exchange(bool provide)
+{
+    set(&provide_exchange, provide);
 }
 
 void fake_network_fail_receivers(bool fail)
@@ -717,6 +858,16 @@ size_t fake_network_closed(void)
     return get(&closed);
 }
 
+size_t fake_network_claims(void)
+{
+    return get(&claims);
+}
+
+size_t fake_network_granted(void)
+{
+    return get(&granted);
+}
+
 size_t fake_network_receivers(void)
 {
     return get(&receivers);
@@ -725,6 +876,11 @@ size_t fake_network_receivers(void)
 size_t fake_network_receives(void)
 {
     return get(&receives);
+}
+
+size_t fake_network_exchanges(void)
+{
+    return get(&exchanges);
 }
 
 size_t fake_network_discards(void)

@@ -33,6 +33,35 @@ bool threads_fall_to(DWORD count, DWORD timeout_ms)
     return threads_running() <= count;
 }
 
+/* After so many values without one, there is no handle with a greater value: systems give out the smallest that is free. */
+#define VALUES_WITHOUT_HANDLE 1024
+
+/* Asks for one value after the other. Wine 8 has no better way: its GetProcessHandleCount always says 0, and its wineserver
+ * crashes over the list of all handles of the system (NtQuerySystemInformation) while some process has none yet (tried). */
+DWORD handles_open(void)
+{
+    DWORD count = 0;
+    DWORD flags;
+
+    for (ULONG_PTR value = 4, misses = 0; misses < VALUES_WITHOUT_HANDLE; value += 4) {
+        bool open = GetHandleInformation((HANDLE)value, &flags);
+
+        count += open;
+        misses = open ? 0 : misses + 1;
+    }
+    return count;
+}
+
+bool handles_fall_to(DWORD count, DWORD timeout_ms)
+{
+    DWORD until = GetTickCount() + timeout_ms;
+
+    while (handles_open() > count && (LONG)(until - GetTickCount()) > 0) {
+        Sleep(20);
+    }
+    return handles_open() <= count;
+}
+
 size_t heap_bytes(void)
 {
     PROCESS_HEAP_ENTRY entry = {0};
