@@ -3,6 +3,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 compiler_packages_x64=(cmake ninja-build gcc-mingw-w64-x86-64-win32)
 compiler_packages_x86=(cmake ninja-build gcc-mingw-w64-i686-win32)
+native_packages=(cmake ninja-build gcc libc6-dev libcmocka-dev)
+fuzz_packages=(cmake ninja-build clang libclang-rt-dev llvm libc6-dev)
 
 # configure PRESET
 configure() {
