@@ -13,8 +13,8 @@
 #define IO_ACCESS_VIOLATION  ((int32_t)0xC0000005)
 #define IO_INVALID_PARAMETER ((int32_t)0xC000000D)
 
-/* How many requests are completed before the program is told: one setting of an event is enough for all of these that
- * share it, but the first of very many shall not wait for the last. */
+/* How many requests are completed before the program is told: one setting of an event is enough for all of
+ * these that share it, but the first of very many shall not wait for the last. */
 #define TOLD_TOGETHER 64
 
 uint32_t notification_open(struct engine *engine, struct notification *notification,
@@ -73,7 +73,8 @@ static void write_for_thread(struct request *request, const struct apc_thread **
     }
 }
 
-/* Writes the buffers of the first requests in the list and sets their events, but only collects those with routines. */
+/* Writes the buffers of the first requests in the list and sets their events, but only collects those with
+ * routines. */
 static void tell_first(struct engine *engine, struct request_list *completed, struct request_list *routines,
                        const struct apc_thread **known_alive)
 {

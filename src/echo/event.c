@@ -1,5 +1,6 @@
 /*
- * Keeps our handles of the program's events, and finds out when a handle value means another event than before.
+ * Keeps our handles of the program's events, and finds out when a handle value means another event than
+ * before.
  */
 #include "echo/event.h"
 
@@ -7,18 +8,18 @@
 #include "os/win32_types.h"
 #include "trace/trace.h"
 
-/* How many events are kept that nobody uses, and for how long while the worker is busy with others: what is kept cannot go
- * away when the program closes it. */
+/* How many events are kept that nobody uses, and for how long while the worker is busy with others: what is
+ * kept cannot go away when the program closes it. */
 #define IDLE_MAX 256
 #define IDLE_NS  (100 * OS_NS_PER_MS)
 
-/* An event is used on trust only when its handle was looked at within this time, and is looked at again this long
- * afterwards. */
+/* An event is used on trust only when its handle was looked at within this time, and is looked at again this
+ * long afterwards. */
 #define TRUST_NS (2 * OS_NS_PER_MS)
 #define DOUBT_NS (10 * OS_NS_PER_MS)
 
-/* How often the worker has to have found the program's handle still open, with requests outstanding, before the event is
- * used on trust. */
+/* How often the worker has to have found the program's handle still open, with requests outstanding, before
+ * the event is used on trust. */
 #define PROOFS 16
 
 struct event {
@@ -97,8 +98,8 @@ static void forget(struct engine *engine, struct event *event)
     }
 }
 
-/* Ends uses. When they were the last, the event is kept if `keep`, or goes. Returns one to free, or NULL. The lock is
- * held. */
+/* Ends uses. When they were the last, the event is kept if `keep`, or goes. Returns one to free, or NULL. The
+ * lock is held. */
 static struct event *end_uses(struct engine *engine, struct event *event, size_t uses, bool keep)
 {
     event->users -= uses;
@@ -121,7 +122,8 @@ static struct event *end_uses(struct engine *engine, struct event *event, size_t
 
 /* ---- What the program's handle means ---- */
 
-/* The program's handle does not mean this event any more. The caller is one of its users. The lock is not held. */
+/* The program's handle does not mean this event any more. The caller is one of its users. The lock is not
+ * held. */
 static void disown(struct engine *engine, struct event *event)
 {
     os_handle other = 0;
@@ -148,8 +150,8 @@ static void disown(struct engine *engine, struct event *event)
     }
 }
 
-/* Whether the program's handle still means this event; if not, the event is disowned. The caller is one of its users. The
- * lock is not held. */
+/* Whether the program's handle still means this event; if not, the event is disowned. The caller is one of
+ * its users. The lock is not held. */
 static bool still_means(struct engine *engine, struct event *event)
 {
     os_lock_acquire(&echo_lock);
@@ -308,9 +310,9 @@ static bool is_doubtful(const struct event *event)
     return event->batch_trust > event->confirmed;
 }
 
-/* Whether a look at the handle tells if the program keeps it open while requests are outstanding. Not on Windows itself,
- * where a system call costs next to nothing, and where it may be held against a process that somebody looks at a handle
- * after it was closed (strict handle checks). The lock is held. */
+/* Whether a look at the handle tells if the program keeps it open while requests are outstanding. Not on
+ * Windows itself, where a system call costs next to nothing, and where it may be held against a process that
+ * somebody looks at a handle after it was closed (strict handle checks). The lock is held. */
 static bool wants_proof(const struct engine *engine, const struct event *event)
 {
     return os_calls_are_slow() && event->known && event->users > event->batch_uses &&
@@ -387,8 +389,8 @@ static void close_idle(struct engine *engine, uint64_t until_ns)
     }
 }
 
-/* Looks at the handles that were used on trust and not looked at since `until_ns`. The lock is held, but released
- * meanwhile. */
+/* Looks at the handles that were used on trust and not looked at since `until_ns`. The lock is held, but
+ * released meanwhile. */
 static void look_at_doubtful(struct engine *engine, uint64_t until_ns)
 {
     struct event *event;

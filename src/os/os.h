@@ -57,8 +57,8 @@ void os_condition_wake(struct os_condition *condition);
 void *os_alloc(size_t size_bytes);
 void os_free(void *memory);
 
-/* Whether a system call costs far more than what a program does for itself: under Wine, where most are a round trip to
- * another process. */
+/* Whether a system call costs far more than what a program does for itself: under Wine, where most are a
+ * round trip to another process. */
 bool os_calls_are_slow(void);
 
 /* Starts a detached thread that runs `run(argument)`. The module that holds this code stays loaded until the
@@ -87,11 +87,11 @@ void os_handle_close(os_handle handle);
 bool os_events_comparable(void);
 /* Whether two handles are open and refer to the same object. */
 bool os_event_same(os_handle one, os_handle other);
-/* A handle of our own to the object behind a program's handle. 0, or the Win32 error: ERROR_INVALID_HANDLE when the
- * value is no handle. Whether the object is an event shows when it is reset. */
+/* A handle of our own to the object behind a program's handle. 0, or the Win32 error: ERROR_INVALID_HANDLE
+ * when the value is no handle. Whether the object is an event shows when it is reset. */
 uint32_t os_event_duplicate(os_handle event, os_handle *duplicate);
-/* Makes an event unsignalled. 0, or the Win32 error: ERROR_INVALID_HANDLE when the value is no handle, or none of an
- * event. */
+/* Makes an event unsignalled. 0, or the Win32 error: ERROR_INVALID_HANDLE when the value is no handle, or
+ * none of an event. */
 uint32_t os_event_reset(os_handle event);
 /* Signals an event. Does nothing to an object of another kind. */
 void os_event_set(os_handle event);

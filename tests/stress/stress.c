@@ -1,10 +1,10 @@
 /*
- * Stress: 32 threads create and close handles, send in all three modes to addresses that answer and one that does not,
- * close handles of events right after the call, and load and unload the DLL, at random.
+ * Stress: 32 threads create and close handles, send in all three modes to addresses that answer and one that
+ * does not, close handles of events right after the call, and load and unload the DLL, at random.
  *
- * Each request has a tag of its own in its data. What is checked: each accepted request completes exactly once, with its
- * own data or a time-out that does not come early; and at the end as many handles and threads are in use as after a
- * warm-up, and about as much memory.
+ * Each request has a tag of its own in its data. What is checked: each accepted request completes exactly
+ * once, with its own data or a time-out that does not come early; and at the end as many handles and threads
+ * are in use as after a warm-up, and about as much memory.
  *
  *     stress [--seconds N] [--seed N]
  */

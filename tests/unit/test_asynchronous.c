@@ -26,7 +26,8 @@ static struct submission *fresh_submission(void **state, uint32_t timeout_ms)
     return &submission;
 }
 
-/* It has been told, and told once, and nobody but the test has its event, and perhaps the engine for a while. */
+/* It has been told, and told once, and nobody but the test has its event, and perhaps the engine for a
+ * while. */
 static void assert_told(struct submission *submission)
 {
     assert_soon(submission_told(submission) == 1);
@@ -1107,7 +1108,8 @@ struct sharer {
     struct submission *submissions;
 };
 
-/* Sends over and over again, now and then with a handle that it closes at once, and waits for the event in between. */
+/* Sends over and over again, now and then with a handle that it closes at once, and waits for the event in
+ * between. */
 static void share(void *argument)
 {
     struct sharer *sharer = argument;

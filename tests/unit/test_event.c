@@ -1,6 +1,7 @@
 /*
- * What echo/event.h promises: the right event is set, whatever the program does to its handles, and few system calls are
- * made. The tests play both parts, the threads that send and the worker; the worker itself is in test_asynchronous.c.
+ * What echo/event.h promises: the right event is set, whatever the program does to its handles, and few
+ * system calls are made. The tests play both parts, the threads that send and the worker; the worker itself
+ * is in test_asynchronous.c.
  */
 #include "support/cmocka_main.h"
 
@@ -8,7 +9,8 @@
 
 #include <stdlib.h>
 
-/* Times of event.c: how long a look at a handle is trusted, when it is looked at again, how long idle events are kept. */
+/* Times of event.c: how long a look at a handle is trusted, when it is looked at again, how long idle events
+ * are kept. */
 #define TRUST_MS 2
 #define DOUBT_MS 10
 #define IDLE_MS  100
@@ -90,9 +92,9 @@ static struct os_posix_event_calls calls(void)
         assert_int_equal(actual_calls.closes, expected_calls.closes);                                        \
     } while (0)
 
-/* An event of whose handle the engine has seen that the program keeps it open, with a request outstanding until the test
- * ends it. The next use looks at the handle, and those that follow it do not. The event is unsignalled, and has been
- * cleared since it was set last. */
+/* An event of whose handle the engine has seen that the program keeps it open, with a request outstanding
+ * until the test ends it. The next use looks at the handle, and those that follow it do not. The event is
+ * unsignalled, and has been cleared since it was set last. */
 struct trusted {
     os_handle handle;
     os_handle another; /* handle of the event, for the test to look at it when the first is closed */
@@ -180,7 +182,8 @@ static void test_of_an_event_that_is_shared_a_use_costs_a_small_part_of_a_call(v
         finish(*state, uses, 64);
         assert_set(trusted.handle);
     }
-    /* In each round it is looked at, set and cleared once; in the first one the last look was too long ago. */
+    /* In each round it is looked at, set and cleared once; in the first one the last look was too long
+     * ago. */
     assert_calls(.compares = 101, .resets = 99, .sets = 100);
     os_posix_close(trusted.handle);
     trusted_end(*state, &trusted);

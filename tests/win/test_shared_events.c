@@ -33,7 +33,8 @@ static void strangers_end(struct strangers *strangers)
     }
 }
 
-/* A new event whose handle has the value of one that was closed, unless something else has got that already. */
+/* A new event whose handle has the value of one that was closed, unless something else has got that
+ * already. */
 static HANDLE reopened(HANDLE closed)
 {
     struct strangers strangers = strangers_new(closed);
@@ -285,7 +286,8 @@ static void test_requests_with_one_value_for_two_events_each_set_their_own(void 
     assert_true(same_values > 0);
 }
 
-/* As a library may do that makes a handle for each call: the value is the same each time, and the event another. */
+/* As a library may do that makes a handle for each call: the value is the same each time, and the event
+ * another. */
 static void test_a_handle_may_be_made_for_each_call_and_closed_right_after_it(void **state)
 {
     struct async_echo *echoes[WINDOW];

@@ -136,8 +136,8 @@ void os_posix_set_event(os_handle event);
 void os_posix_reset_event(os_handle event);
 /* Calls `hook` just before the engine sets an event, on the thread that does; NULL: no more. */
 void os_posix_on_event_set(void (*hook)(void));
-/* Calls `hook` when the engine has compared two handles, has duplicated one, or is about to reset an event, on the thread
- * that does; NULL: no more. */
+/* Calls `hook` when the engine has compared two handles, has duplicated one, or is about to reset an event,
+ * on the thread that does; NULL: no more. */
 enum os_posix_event_call { OS_POSIX_COMPARE, OS_POSIX_DUPLICATE, OS_POSIX_RESET, OS_POSIX_EVENT_CALLS };
 void os_posix_on_event_call(enum os_posix_event_call call, void (*hook)(void));
 
