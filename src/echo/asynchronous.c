@@ -17,6 +17,8 @@ static bool begin(struct engine *engine, struct request *request, const struct e
     if (begun) {
         engine_add_user(engine);
         *key = pending_key(request);
+        struct transport_receiver *also = worker_expect(engine, event_due_ns(engine));
+        sleeper = also != NULL ? also : sleeper;
     }
     os_lock_release(&echo_lock);
     engine_wake(engine, sleeper);
@@ -70,7 +72,7 @@ static uint32_t submit(struct engine *engine, const struct echo_call *call, cons
     request->relies = true;
     request->reply = call->reply;
     struct notification notification;
-    uint32_t error = notification_open(&notification, wanted);
+    uint32_t error = notification_open(engine, &notification, wanted);
     if (error != 0) {
         goto cleanup_request;
     }
@@ -89,7 +91,7 @@ static uint32_t submit(struct engine *engine, const struct echo_call *call, cons
     engine_release(engine); /* the request was a user; the caller is still one */
 
 cleanup_notification:
-    notification_close(&notification);
+    notification_close(engine, &notification);
 cleanup_request:
     request_recycle(engine, request);
     return error;

@@ -66,9 +66,8 @@ bool call_begin(struct engine *engine, struct request *request, const struct ech
     if (!pending_insert(engine, request)) {
         return false;
     }
-    if (request->relies && request->deadline.due_ns < engine->worker_due_ns) {
-        engine->worker_due_ns = request->deadline.due_ns;
-        *sleeper = worker_call(engine); /* it would sleep too long */
+    if (request->relies) {
+        *sleeper = worker_expect(engine, request->deadline.due_ns);
     }
     return true;
 }

@@ -13,20 +13,25 @@
 #define IO_ACCESS_VIOLATION  ((int32_t)0xC0000005)
 #define IO_INVALID_PARAMETER ((int32_t)0xC000000D)
 
-uint32_t notification_open(struct notification *notification, const struct notification *wanted)
+/* How many requests are completed before the program is told: one setting of an event is enough for all of
+ * these that share it, but the first of very many shall not wait for the last. */
+#define TOLD_TOGETHER 64
+
+uint32_t notification_open(struct engine *engine, struct notification *notification,
+                           const struct notification *wanted)
 {
     *notification = *wanted;
     if (wanted->event != 0) {
-        return os_event_adopt(wanted->event, &notification->event);
+        return event_open(engine, wanted->event, &notification->use);
     }
     notification->thread = apc_thread_expect();
     return notification->thread != NULL ? 0 : ERROR_NOT_ENOUGH_MEMORY;
 }
 
-void notification_close(struct notification *notification)
+void notification_close(struct engine *engine, struct notification *notification)
 {
     if (notification->event != 0) {
-        os_handle_close(notification->event);
+        event_close(engine, &notification->use);
     } else {
         apc_thread_unexpect(notification->thread);
     }
@@ -68,21 +73,36 @@ static void write_for_thread(struct request *request, const struct apc_thread **
     }
 }
 
-void completion_tell(struct request_list *completed)
+/* Writes the buffers of the first requests in the list and sets their events, but only collects those with
+ * routines. */
+static void tell_first(struct engine *engine, struct request_list *completed, struct request_list *routines,
+                       const struct apc_thread **known_alive)
+{
+    struct event_batch events = {0};
+    struct request_list told = {0};
+    struct request *request;
+    for (size_t i = 0; i < TOLD_TOGETHER && (request = request_list_take_first(completed)) != NULL; i++) {
+        if (request->notification.event == 0) {
+            write_for_thread(request, known_alive);
+            request_list_append(routines, request);
+        } else {
+            write_reply(request);
+            event_batch_add(&events, &request->notification.use);
+            request_list_append(&told, request);
+        }
+    }
+    event_batch_set(engine, &events);
+    while ((request = request_list_take_first(&told)) != NULL) {
+        request_finish(request);
+    }
+}
+
+void completion_tell(struct engine *engine, struct request_list *completed)
 {
     struct request_list routines = {0};
     const struct apc_thread *known_alive = NULL;
-    struct request *request;
-    while ((request = request_list_take_first(completed)) != NULL) {
-        if (request->notification.event == 0) {
-            write_for_thread(request, &known_alive);
-            request_list_append(&routines, request);
-        } else {
-            write_reply(request);
-            os_event_set(request->notification.event);
-            os_handle_close(request->notification.event);
-            request_finish(request);
-        }
+    while (completed->first != NULL) {
+        tell_first(engine, completed, &routines, &known_alive);
     }
     apc_deliver(&routines);
 }

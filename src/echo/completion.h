@@ -7,15 +7,16 @@
 
 #include "echo/request.h"
 
-/* Gets ready to tell the program in the way of `wanted`, whose event is the program's own handle and whose
- * thread is the calling one: makes an event unsignalled and takes a handle of our own to it, or counts the
- * thread as one that expects a routine. 0 or a Win32 error. The lock is not held. */
-uint32_t notification_open(struct notification *notification, const struct notification *wanted);
+/* Gets ready to tell the program in the way of `wanted`: makes its event unsignalled and uses it from now on,
+ * or counts the calling thread as one that expects a routine. 0 or a Win32 error. The lock is not held. */
+uint32_t notification_open(struct engine *engine, struct notification *notification,
+                           const struct notification *wanted);
 /* Takes that back, for a request that was refused after all. */
-void notification_close(struct notification *notification);
+void notification_close(struct engine *engine, struct notification *notification);
 
-/* Tells the programs whose asynchronous requests are in the list, in this order, and recycles those requests.
- * The lock is not held. For the worker only. */
-void completion_tell(struct request_list *completed);
+/* Tells the program of the asynchronous requests in the list, in this order, and recycles them. Requests that
+ * share their event with others that are next to them may share one setting of it. The lock is not held. For
+ * the worker only. */
+void completion_tell(struct engine *engine, struct request_list *completed);
 
 #endif

@@ -98,6 +98,7 @@ void engine_free(struct engine *engine)
         os_free(last);
     }
     request_free_all(engine);
+    event_close_all(engine);
     identifier_close(engine);
     table_clear(&engine->pending, NULL);
     deadline_clear(&engine->deadlines);

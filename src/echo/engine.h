@@ -10,6 +10,7 @@
 #define OPENICMP_ECHO_ENGINE_H
 
 #include "echo/deadline.h"
+#include "echo/event.h"
 #include "echo/identifier.h"
 #include "echo/table.h"
 #include "os/os.h"
@@ -52,6 +53,7 @@ struct engine {
     struct deadline_heap deadlines;
     struct request *free_requests;
     struct listener *free_listeners;
+    struct events events; /* that requests are to set; event.c */
 
     size_t relying; /* outstanding requests that rely on the worker */
 

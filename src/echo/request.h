@@ -33,10 +33,15 @@ typedef void(OS_CALLBACK *echo_routine)(void *context, struct echo_io_status *io
 
 /* How the program hears of the outcome of an asynchronous request: by an event or by a routine. */
 struct notification {
-    os_handle event; /* a handle of our own, or 0: */
-    echo_routine routine;
-    void *context;
-    struct apc_thread *thread; /* which runs the routine */
+    os_handle event; /* the program's handle, or 0: */
+    union {
+        struct {
+            echo_routine routine;
+            void *context;
+            struct apc_thread *thread; /* which runs the routine */
+        };
+        struct event_use use; /* once an event is open, for which no routine runs */
+    };
 };
 
 struct request {

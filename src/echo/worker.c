@@ -52,7 +52,10 @@ static uint64_t sleep_until(struct engine *engine, uint64_t limit_ns)
         return 0;
     }
     struct request *first = pending_first_due(engine);
-    return first != NULL && first->deadline.due_ns < limit_ns ? first->deadline.due_ns : limit_ns;
+    uint64_t due_ns = first != NULL ? first->deadline.due_ns : OS_NEVER;
+    uint64_t events_ns = event_due_ns(engine);
+    due_ns = events_ns < due_ns ? events_ns : due_ns;
+    return due_ns < limit_ns ? due_ns : limit_ns;
 }
 
 /* Receives once, not beyond `until_ns`, and completes what can be. The lock is held, but not meanwhile. */
@@ -80,8 +83,9 @@ static void receive_and_complete(struct engine *engine, struct listener *listene
     }
     os_lock_release(&echo_lock);
 
-    completion_tell(&completed);
+    completion_tell(engine, &completed);
     os_lock_acquire(&echo_lock);
+    event_tend(engine);
 }
 
 /* Sleeps without receiving until somebody needs the worker. False when nobody did for a while, or the engine
@@ -90,6 +94,7 @@ static bool park(struct engine *engine, struct listener *listener)
 {
     os_lock_release(&echo_lock);
     receive_rest(engine, listener);
+    event_close_idle(engine);
     apc_reclaim();
     os_lock_acquire(&echo_lock);
     if (has_work(engine)) {
@@ -199,4 +204,13 @@ struct transport_receiver *worker_call(struct engine *engine)
 {
     worker_engage(engine);
     return engine->worker_listener != NULL ? engine->worker_listener->receiver : NULL;
+}
+
+struct transport_receiver *worker_expect(struct engine *engine, uint64_t due_ns)
+{
+    if (due_ns >= engine->worker_due_ns) {
+        return NULL;
+    }
+    engine->worker_due_ns = due_ns;
+    return worker_call(engine);
 }

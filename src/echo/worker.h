@@ -22,4 +22,7 @@ bool worker_require(struct engine *engine);
  * engine_wake, once the lock is released. There is a worker. The lock is held. */
 struct transport_receiver *worker_call(struct engine *engine);
 
+/* The same, if it would sleep on beyond `due_ns`; otherwise it is left alone, and NULL returned. */
+struct transport_receiver *worker_expect(struct engine *engine, uint64_t due_ns);
+
 #endif

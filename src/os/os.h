@@ -57,6 +57,10 @@ void os_condition_wake(struct os_condition *condition);
 void *os_alloc(size_t size_bytes);
 void os_free(void *memory);
 
+/* Whether a system call costs far more than what a program does for itself: under Wine, where most are a
+ * round trip to another process. */
+bool os_calls_are_slow(void);
+
 /* Starts a detached thread that runs `run(argument)`. The module that holds this code stays loaded until the
  * thread has left it. False when no thread can be made. */
 bool os_thread_start(void (*run)(void *argument), void *argument);
@@ -77,11 +81,22 @@ typedef uintptr_t os_handle;
 /* Closes a handle that one of the functions below has made. */
 void os_handle_close(os_handle handle);
 
-/* A handle of our own to the event that a program passed, so that it may close its own; the event is
- * unsignalled then. 0, or the Win32 error: ERROR_INVALID_HANDLE when the value is no handle, or none of an
- * event. */
-uint32_t os_event_adopt(os_handle event, os_handle *adopted);
+/* ---- Events of programs. Each of these is a system call, so no lock is held. ---- */
+
+/* Whether os_event_same works here: Windows before 10 cannot compare handles. Not a system call, though. */
+bool os_events_comparable(void);
+/* Whether two handles are open and refer to the same object. */
+bool os_event_same(os_handle one, os_handle other);
+/* A handle of our own to the object behind a program's handle. 0, or the Win32 error: ERROR_INVALID_HANDLE
+ * when the value is no handle. Whether the object is an event shows when it is reset. */
+uint32_t os_event_duplicate(os_handle event, os_handle *duplicate);
+/* Makes an event unsignalled. 0, or the Win32 error: ERROR_INVALID_HANDLE when the value is no handle, or
+ * none of an event. */
+uint32_t os_event_reset(os_handle event);
+/* Signals an event. Does nothing to an object of another kind. */
 void os_event_set(os_handle event);
+
+/* ---- Threads ---- */
 
 /* A handle to the calling thread. 0 when the system cannot make one. */
 os_handle os_thread_open(void);

@@ -86,6 +86,24 @@ void os_free(void *memory)
     }
 }
 
+/* ---- What ntdll has on some systems only ---- */
+
+static NTSTATUS(NTAPI *compare_objects)(HANDLE one, HANDLE other); /* since Windows 10 */
+static bool in_wine;
+
+static void ntdll_load(void)
+{
+    HMODULE ntdll = GetModuleHandleW(L"ntdll.dll");
+    compare_objects =
+        (NTSTATUS(NTAPI *)(HANDLE, HANDLE))(void (*)(void))GetProcAddress(ntdll, "NtCompareObjects");
+    in_wine = GetProcAddress(ntdll, "wine_get_version") != NULL;
+}
+
+bool os_calls_are_slow(void)
+{
+    return in_wine;
+}
+
 /* ---- The module ---- */
 
 /* A reference on the DLL that holds this code. NULL when there can be none. */
@@ -196,6 +214,7 @@ static DWORD thread_slot = TLS_OUT_OF_INDEXES;
 
 bool os_load(void)
 {
+    ntdll_load();
     thread_slot = TlsAlloc();
     return thread_slot != TLS_OUT_OF_INDEXES;
 }
@@ -220,20 +239,31 @@ bool os_thread_value_set(void *value)
 
 /* ---- Events ---- */
 
-uint32_t os_event_adopt(os_handle event, os_handle *adopted)
+bool os_events_comparable(void)
 {
-    HANDLE duplicate;
-    if (!DuplicateHandle(GetCurrentProcess(), (HANDLE)event, GetCurrentProcess(), &duplicate, 0, FALSE,
+    return compare_objects != NULL;
+}
+
+bool os_event_same(os_handle one, os_handle other)
+{
+    return compare_objects((HANDLE)one, (HANDLE)other) ==
+           0; /* STATUS_NOT_SAME_OBJECT is no error, but not 0 */
+}
+
+uint32_t os_event_duplicate(os_handle event, os_handle *duplicate)
+{
+    HANDLE own;
+    if (!DuplicateHandle(GetCurrentProcess(), (HANDLE)event, GetCurrentProcess(), &own, 0, FALSE,
                          DUPLICATE_SAME_ACCESS)) {
         return GetLastError();
     }
-    if (!ResetEvent(duplicate)) {
-        uint32_t error = GetLastError();
-        CloseHandle(duplicate);
-        return error;
-    }
-    *adopted = (os_handle)duplicate;
+    *duplicate = (os_handle)own;
     return 0;
+}
+
+uint32_t os_event_reset(os_handle event)
+{
+    return ResetEvent((HANDLE)event) ? 0 : GetLastError();
 }
 
 void os_event_set(os_handle event)

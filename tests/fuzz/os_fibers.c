@@ -526,12 +526,33 @@ static struct event *event_of(os_handle handle)
     return event;
 }
 
-uint32_t os_event_adopt(os_handle event, os_handle *adopted)
+bool os_calls_are_slow(void)
+{
+    return true;
+}
+
+bool os_events_comparable(void)
+{
+    return true;
+}
+
+bool os_event_same(os_handle one, os_handle other)
+{
+    return event_of(one) == event_of(other);
+}
+
+uint32_t os_event_duplicate(os_handle event, os_handle *duplicate)
 {
     if (call_fails()) {
         return ERROR_NOT_ENOUGH_MEMORY;
     }
-    *adopted = handle_open(event_of(event), NULL);
+    *duplicate = handle_open(event_of(event), NULL);
+    return 0;
+}
+
+uint32_t os_event_reset(os_handle event)
+{
+    (void)event_of(event); /* the target knows how often it is set, and not whether it is */
     return 0;
 }
 

@@ -1,10 +1,10 @@
 /*
- * Stress: 32 threads create and close handles, send in all three modes to addresses that answer and one that does not,
- * and load and unload the DLL, at random.
+ * Stress: 32 threads create and close handles, send in all three modes to addresses that answer and one that
+ * does not, close handles of events right after the call, and load and unload the DLL, at random.
  *
- * Each request has a tag of its own in its data. What is checked: each accepted request completes exactly once, with its
- * own data or a time-out that does not come early; and at the end as many handles and threads are in use as after a
- * warm-up, and about as much memory.
+ * Each request has a tag of its own in its data. What is checked: each accepted request completes exactly
+ * once, with its own data or a time-out that does not come early; and at the end as many handles and threads
+ * are in use as after a warm-up, and about as much memory.
  *
  *     stress [--seconds N] [--seed N]
  */
@@ -118,17 +118,31 @@ static void prepare(struct tester *tester, struct echo *echo)
     memset(echo->reply, 0xa5, sizeof(echo->reply));
 }
 
+/* Another handle of the event. */
+static HANDLE another_handle(HANDLE event)
+{
+    HANDLE another = NULL;
+    DuplicateHandle(GetCurrentProcess(), event, GetCurrentProcess(), &another, 0, FALSE,
+                    DUPLICATE_SAME_ACCESS);
+    return another;
+}
+
 static void send_echo(struct tester *tester, struct echo *echo)
 {
     prepare(tester, echo);
+    HANDLE event = echo->mode == WITH_EVENT ? echo->event : NULL;
+    HANDLE passing = event != NULL && random_below(tester, 8) == 0 ? another_handle(event) : NULL;
     BYTE data[DATA_BYTES_MAX]; /* gone when this returns */
     memcpy(data, echo->data, echo->data_bytes);
     echo->sent_ms = now_ms();
-    DWORD replies = IcmpSendEcho2(tester->icmp, echo->mode == WITH_EVENT ? echo->event : NULL,
+    DWORD replies = IcmpSendEcho2(tester->icmp, passing != NULL ? passing : event,
                                   echo->mode == WITH_ROUTINE ? note_run : NULL, echo, echo->destination, data,
                                   echo->data_bytes, NULL, echo->reply,
                                   sizeof(ICMP_ECHO_REPLY) + echo->data_bytes, echo->timeout_ms);
     DWORD error = GetLastError();
+    if (passing != NULL) {
+        CloseHandle(passing); /* its value is soon another thread's */
+    }
     if (echo->mode != SYNCHRONOUS) {
         echo->outstanding = replies == 0 && error == ERROR_IO_PENDING;
         if (!echo->outstanding) {

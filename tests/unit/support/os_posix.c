@@ -146,11 +146,11 @@ void os_lock_release(struct os_lock *lock)
     guard_give();
 }
 
-/* For calls that take the loader's lock. */
+/* For calls that take the loader's lock, and for system calls in which a thread might be terminated. */
 static void require_no_lock(void)
 {
     if (locks_held > 0) {
-        panic("a call that takes the loader's lock is made with a lock held");
+        panic("a system call, or one that takes the loader's lock, is made with a lock held");
     }
 }
 
@@ -809,12 +809,12 @@ struct event_body {
     size_t references; /* handles */
     bool set;
     size_t sets;
-    size_t resets;
 };
 
 /* What is behind the handle value 4 * (index + 1). */
 struct object {
     bool open;
+    bool engines; /* a duplicate that the engine has made */
     enum object_kind kind;
     uint32_t mark;
     union {
@@ -832,6 +832,10 @@ static bool fail_tokens;
 static bool keep_values;
 static void (*on_identify)(os_handle handle);
 static void (*on_event_set)(void);
+static void (*on_event_call[OS_POSIX_EVENT_CALLS])(void);
+static bool events_incomparable;
+static bool calls_are_fast;
+static struct os_posix_event_calls event_calls;
 
 /* The object's body has a reference for it. The guard is held. */
 static os_handle object_open(struct object object)
@@ -841,6 +845,7 @@ static os_handle object_open(struct object object)
         panic("the test itself ran out of handles");
     }
     object.open = true;
+    object.engines = false;
     objects[index] = object;
     open_count++;
     return (os_handle)(index + 1) * 4;
@@ -889,9 +894,13 @@ static void object_close(os_handle handle, bool foreign_too)
 {
     guard_take();
     struct object *object = object_of(handle);
-    if (object == NULL || (object->kind == FOREIGN && !foreign_too)) {
+    if (object == NULL || (object->kind == FOREIGN && !object->engines && !foreign_too)) {
         panic("a handle is closed that is not open, or not the closer's");
         return;
+    }
+    if (object->kind == EVENT && !foreign_too) {
+        require_no_lock();
+        event_calls.closes++;
     }
     body_let_go(object);
     object->open = false;
@@ -1005,26 +1014,87 @@ static struct event_body *event_of(os_handle handle)
     return object->body.event;
 }
 
-uint32_t os_event_adopt(os_handle event, os_handle *adopted)
+static void run_hook(enum os_posix_event_call call)
 {
     guard_take();
+    void (*hook)(void) = on_event_call[call];
+    guard_give();
+    if (hook != NULL) {
+        hook();
+    }
+}
+
+bool os_calls_are_slow(void)
+{
+    guard_take();
+    bool slow = !calls_are_fast;
+    guard_give();
+    return slow;
+}
+
+bool os_events_comparable(void)
+{
+    guard_take();
+    bool comparable = !events_incomparable;
+    guard_give();
+    return comparable;
+}
+
+bool os_event_same(os_handle one, os_handle other)
+{
+    require_no_lock();
+    guard_take();
+    if (events_incomparable) {
+        panic("events are compared that cannot be");
+    }
+    event_calls.compares++;
+    const struct object *first = object_of(one);
+    const struct object *second = object_of(other);
+    bool same = first != NULL && second != NULL && first->kind == EVENT && second->kind == EVENT &&
+                first->body.event == second->body.event;
+    guard_give();
+    run_hook(OS_POSIX_COMPARE);
+    return same;
+}
+
+uint32_t os_event_duplicate(os_handle event, os_handle *duplicate)
+{
+    require_no_lock();
+    guard_take();
+    event_calls.duplicates++;
     const struct object *object = object_of(event);
     uint32_t error = 0;
     if (call_fails()) {
         error = 8; /* ERROR_NOT_ENOUGH_MEMORY */
-    } else if (object == NULL || object->kind != EVENT) {
+    } else if (object == NULL) {
         error = 6; /* ERROR_INVALID_HANDLE */
     } else {
-        *adopted = object_duplicate(object);
-        object->body.event->set = false;
-        object->body.event->resets++;
+        *duplicate = object_duplicate(object);
+        objects[*duplicate / 4 - 1].engines = true;
     }
     guard_give();
+    run_hook(OS_POSIX_DUPLICATE);
     return error;
+}
+
+uint32_t os_event_reset(os_handle event)
+{
+    require_no_lock();
+    run_hook(OS_POSIX_RESET);
+    guard_take();
+    event_calls.resets++;
+    const struct object *object = object_of(event);
+    bool is_event = object != NULL && object->kind == EVENT;
+    if (is_event) {
+        object->body.event->set = false;
+    }
+    guard_give();
+    return is_event ? 0 : 6; /* ERROR_INVALID_HANDLE */
 }
 
 void os_event_set(os_handle event)
 {
+    require_no_lock();
     guard_take();
     void (*hook)(void) = on_event_set;
     guard_give();
@@ -1032,9 +1102,14 @@ void os_event_set(os_handle event)
         hook();
     }
     guard_take();
-    struct event_body *body = event_of(event);
-    body->set = true;
-    body->sets++;
+    event_calls.sets++;
+    const struct object *object = object_of(event);
+    if (object == NULL) {
+        panic("a handle is set that is not open");
+    } else if (object->kind == EVENT) {
+        object->body.event->set = true;
+        object->body.event->sets++;
+    }
     guard_give();
 }
 
@@ -1074,10 +1149,53 @@ size_t os_posix_event_handles(os_handle event)
     return count;
 }
 
+void os_posix_set_event(os_handle event)
+{
+    guard_take();
+    event_of(event)->set = true;
+    guard_give();
+}
+
+void os_posix_reset_event(os_handle event)
+{
+    guard_take();
+    event_of(event)->set = false;
+    guard_give();
+}
+
 void os_posix_on_event_set(void (*hook)(void))
 {
     guard_take();
     on_event_set = hook;
+    guard_give();
+}
+
+void os_posix_on_event_call(enum os_posix_event_call call, void (*hook)(void))
+{
+    guard_take();
+    on_event_call[call] = hook;
+    guard_give();
+}
+
+struct os_posix_event_calls os_posix_event_calls(void)
+{
+    guard_take();
+    struct os_posix_event_calls calls = event_calls;
+    guard_give();
+    return calls;
+}
+
+void os_posix_events_comparable(bool comparable)
+{
+    guard_take();
+    events_incomparable = !comparable;
+    guard_give();
+}
+
+void os_posix_calls_are_slow(bool slow)
+{
+    guard_take();
+    calls_are_fast = !slow;
     guard_give();
 }
 
@@ -1204,6 +1322,10 @@ void os_posix_reset(void)
     keep_values = false;
     on_identify = NULL;
     on_event_set = NULL;
+    memset(on_event_call, 0, sizeof(on_event_call));
+    events_incomparable = false;
+    calls_are_fast = false;
+    event_calls = (struct os_posix_event_calls){0};
     module_references = 0;
     printed_bytes = 0;
     printed[0] = '\0';

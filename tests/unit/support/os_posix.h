@@ -131,8 +131,29 @@ bool os_posix_event_is_set(os_handle event);
 size_t os_posix_event_sets(os_handle event);
 /* How many handles refer to it. */
 size_t os_posix_event_handles(os_handle event);
+/* What the program does to it. */
+void os_posix_set_event(os_handle event);
+void os_posix_reset_event(os_handle event);
 /* Calls `hook` just before the engine sets an event, on the thread that does; NULL: no more. */
 void os_posix_on_event_set(void (*hook)(void));
+/* Calls `hook` when the engine has compared two handles, has duplicated one, or is about to reset an event,
+ * on the thread that does; NULL: no more. */
+enum os_posix_event_call { OS_POSIX_COMPARE, OS_POSIX_DUPLICATE, OS_POSIX_RESET, OS_POSIX_EVENT_CALLS };
+void os_posix_on_event_call(enum os_posix_event_call call, void (*hook)(void));
+
+/* How many system calls the engine has made for events since the reset. */
+struct os_posix_event_calls {
+    size_t compares;
+    size_t duplicates;
+    size_t resets;
+    size_t sets;
+    size_t closes;
+};
+struct os_posix_event_calls os_posix_event_calls(void);
+
+/* What os_events_comparable and os_calls_are_slow say: both hold after a reset. */
+void os_posix_events_comparable(bool comparable);
+void os_posix_calls_are_slow(bool slow);
 
 /* ---- Environment and output ---- */
 
