@@ -8,6 +8,7 @@
 #define OPENICMP_TESTS_WIN_SUPPORT_REQUESTS_H
 
 #include "support/cmocka_main.h"
+#include "win/support/usage.h"
 
 #include <stdbool.h>
 #include <winsock2.h>
@@ -146,8 +147,5 @@ static inline double now_ms(void)
     QueryPerformanceFrequency(&frequency);
     return (double)counter.QuadPart * 1000.0 / (double)frequency.QuadPart;
 }
-
-/* How many handles the process has open. (GetProcessHandleCount of Wine 8 says 0 always.) Asserts. */
-DWORD handles_open(void);
 
 #endif
