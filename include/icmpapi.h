@@ -56,7 +56,11 @@ struct sockaddr_in6;
  */
 HANDLE WINAPI IcmpCreateFile(void);
 
-/* The same for IPv6 echo requests. Source: documented. */
+/*
+ * The same for IPv6 echo requests. A handle is good for its own family only.
+ *
+ * ERROR_NOT_SUPPORTED if nothing here can send ICMPv6. Source: documented.
+ */
 HANDLE WINAPI Icmp6CreateFile(void);
 
 /*
@@ -113,9 +117,10 @@ DWORD WINAPI IcmpSendEcho2(HANDLE IcmpHandle, HANDLE Event, OPENICMP_APC_ROUTINE
  * IcmpSendEcho2 for IPv6, with a handle of Icmp6CreateFile.
  *
  * - SourceAddress: an address of this host, or all zero for any, then without regard to its scope.
- * - DestinationAddress: a link-local one needs its sin6_scope_id. The families may be 0 (measured).
- * - RequestOptions: of these Ttl, the hop limit, and Flags count. A Ttl of 0 is not the default but fails
- *   with IP_GENERAL_FAILURE (measured).
+ * - DestinationAddress: a link-local one needs its sin6_scope_id, or that of a link-local source. The families may be 0
+ *   (measured).
+ * - RequestOptions: of these Ttl, the hop limit, Tos, the traffic class, and IP_FLAG_DF count. A Ttl of 0 is not the default
+ *   but fails with IP_GENERAL_FAILURE (measured).
  * - ReplyBuffer: at least sizeof(ICMPV6_ECHO_REPLY) + RequestSize bytes (measured; documented is to add 8 and
  *   an IO_STATUS_BLOCK). Gets an ICMPV6_ECHO_REPLY, then the data.
  * - Timeout: milliseconds; counts for asynchronous requests too (measured; documented is that it does not).

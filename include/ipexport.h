@@ -164,7 +164,7 @@ typedef struct in6_addr IPv6Addr;
  */
 typedef struct ip_option_information {
     UCHAR Ttl;          /* time to live, hop limit; in an IPv4 request 0 means the default (measured) */
-    UCHAR Tos;          /* type of service; of no use with IPv6 */
+    UCHAR Tos;          /* type of service, or traffic class */
     UCHAR Flags;        /* IP_FLAG_* */
     UCHAR OptionsSize;  /* bytes at OptionsData, at most MAX_OPT_SIZE */
     PUCHAR OptionsData; /* IPv4 options as on the wire, but in a request a source route lists the whole way */

@@ -1,6 +1,7 @@
 /*
  * Reads ping's command line. Options are single letters after '-' or '/'. Their case does not matter, except
- * where Windows has both: -s (timestamps) and -S (source), -r (record route) and -R (IPv6 only, not known here).
+ * where Windows has both: -s (timestamps) and -S (source), -r (record route) and -R (a routing header that RFC 5095 has
+ * abolished, not known here).
  */
 #include "options.h"
 
@@ -49,6 +50,9 @@ static bool is_option(const char *argument)
 {
     return argument[0] == '-' || argument[0] == '/';
 }
+
+/* The options that mean something for IPv4 only. */
+static const char ipv4_letters[] = "4fvrsjk";
 
 /* The letter that stands in the tables above, or 0 if the argument is no option of one letter. */
 static char option_letter(const char *argument)
@@ -125,11 +129,25 @@ static enum options_result read_route(struct ping_options *options, struct reade
     return OPTIONS_OK;
 }
 
+/* Makes this the family to ping in, if an option before has not made it the other one. */
+static enum options_result require_family(struct ping_options *options, struct reader *in,
+                                          enum ping_family family)
+{
+    if (options->family != PING_ANY_FAMILY && options->family != family)
+        return refuse(in, "The option %s is only supported for %s.", in->argv[in->next - 1],
+                      family == PING_IPV4 ? "IPv4" : "IPv6");
+    options->family = family;
+    return OPTIONS_OK;
+}
+
 static enum options_result read_option(struct ping_options *options, struct reader *in)
 {
     const char *argument = in->argv[in->next++];
     char letter = option_letter(argument);
 
+    if (letter != '\0' && strchr(ipv4_letters, letter) != NULL &&
+        require_family(options, in, PING_IPV4) != OPTIONS_OK)
+        return OPTIONS_INVALID;
     for (size_t i = 0; i < COUNT_OF(number_options); i++) {
         if (number_options[i].letter == letter)
             return read_number(options, in, &number_options[i]);
@@ -150,7 +168,7 @@ static enum options_result read_option(struct ping_options *options, struct read
     case '4':
         return OPTIONS_OK;
     case '6':
-        return refuse(in, "Option %s: this ping does not speak IPv6 yet.", argument);
+        return require_family(options, in, PING_IPV6);
     case '?':
         return OPTIONS_HELP;
     default:

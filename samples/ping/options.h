@@ -17,7 +17,10 @@
 /* So much fits into an IPv4 packet whichever options are used; Windows has the same limit. */
 #define PING_MAX_SIZE_BYTES 65500
 
+enum ping_family { PING_ANY_FAMILY, PING_IPV4, PING_IPV6 };
+
 struct ping_options {
+    enum ping_family family; /* -4, -6, and options that mean something for one of them only */
     const char *target;
     const char *source;                    /* -S; NULL: the stack chooses */
     const char *hops[PING_ROUTE_HOPS + 1]; /* -j, -k: hop_count names, the target not among them */

@@ -2,34 +2,29 @@
  * ping for OpenICMP, as Windows users know it: the same options and the same output, in English.
  *
  * The ICMP API in short: IcmpCreateFile once, then a blocking IcmpSendEcho for each echo request, with a reply
- * buffer that has room for the structure, IP options and the echoed data.
+ * buffer that has room for the structure, IP options and the echoed data. For IPv6: Icmp6CreateFile and Icmp6SendEcho2.
  *
  * Exit status: 0 if at least one echo reply came, otherwise 1. An ICMP error ("Destination host unreachable.")
  * is counted as received, as on Windows, but does not make the status 0, so that scripts can trust it.
  */
-#include "report.h"
+#include "host.h"
 
-#include <ws2tcpip.h>
 #include <icmpapi.h>
 
 #include "ip_options.h"
 #include "options.h"
+#include "report.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #define INTERVAL_MS 1000
 
-struct host {
-    IPAddr address;
-    char text[ADDRESS_TEXT_BYTES];
-    char name[NI_MAXHOST]; /* empty if only the address is known */
-};
-
 /* What every echo request needs. */
 struct echo {
-    IPAddr source; /* 0: the stack chooses */
-    IPAddr target;
+    HANDLE icmp;               /* of the target's family */
+    union host_address source; /* zero: the stack chooses */
+    union host_address target;
     IP_OPTION_INFORMATION options;
     BYTE *data;
     WORD data_bytes;
@@ -43,61 +38,31 @@ static void print_usage(void)
          "    -a             look up the name of a numeric target\n"
          "    -n count       number of echo requests (4)\n"
          "    -l size        bytes of data in each (32, up to 65500)\n"
-         "    -f             forbid fragmentation (DF)\n"
-         "    -i TTL         time to live (128)\n"
-         "    -v TOS         type of service (0)\n"
-         "    -r count       record the route, up to 9 addresses\n"
-         "    -s count       record up to 4 timestamps\n"
-         "    -j host-list   loose source route over up to 8 hosts\n"
-         "    -k host-list   strict source route over up to 8 hosts\n"
+         "    -f             forbid fragmentation (DF, IPv4 only)\n"
+         "    -i TTL         time to live, or hop limit (128)\n"
+         "    -v TOS         type of service (0, IPv4 only)\n"
+         "    -r count       record the route, up to 9 addresses (IPv4 only)\n"
+         "    -s count       record up to 4 timestamps (IPv4 only)\n"
+         "    -j host-list   loose source route over up to 8 hosts (IPv4 only)\n"
+         "    -k host-list   strict source route over up to 8 hosts (IPv4 only)\n"
          "    -w timeout     milliseconds to wait for each reply (4000)\n"
          "    -S srcaddr     local address to send from\n"
-         "    -4             use IPv4, which is all there is\n\n"
+         "    -4             use IPv4\n"
+         "    -6             use IPv6\n\n"
          "Exit status: 0 if an echo reply came, otherwise 1.");
-}
-
-/* Finds a host by name or address. If there is none, says so. */
-static bool host_find(struct host *host, const char *name)
-{
-    struct addrinfo hints = {.ai_family = AF_INET, .ai_flags = AI_NUMERICHOST};
-    struct addrinfo *found = NULL;
-    bool numeric = getaddrinfo(name, NULL, &hints, &found) == 0;
-
-    hints.ai_flags = AI_CANONNAME;
-    if (!numeric && getaddrinfo(name, NULL, &hints, &found) != 0) {
-        printf("Ping request could not find host %s. Please check the name and try again.\n", name);
-        return false;
-    }
-    host->address = ((const struct sockaddr_in *)(const void *)found->ai_addr)->sin_addr.s_addr;
-    address_to_text(host->address, host->text);
-    if (numeric)
-        host->name[0] = '\0';
-    else
-        snprintf(host->name, sizeof(host->name), "%s", found->ai_canonname ? found->ai_canonname : name);
-    freeaddrinfo(found);
-    return true;
-}
-
-/* Gives a host that is known by its address its name, if it has one. */
-static void host_find_name(struct host *host)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = host->address};
-    if (getnameinfo((const struct sockaddr *)&address, sizeof(address), host->name, sizeof(host->name), NULL,
-                    0, NI_NAMEREQD) != 0)
-        host->name[0] = '\0';
 }
 
 /* Finds the hosts of a source route; the target is its last address. */
 static bool route_find(uint32_t route_be[PING_ROUTE_HOPS + 1], const struct ping_options *options,
-                       IPAddr target)
+                       const struct host *target)
 {
     struct host hop;
     for (size_t i = 0; i < options->hop_count; i++) {
-        if (!host_find(&hop, options->hops[i]))
+        if (!host_find(&hop, options->hops[i], PING_IPV4))
             return false;
-        route_be[i] = hop.address;
+        route_be[i] = hop.address.v4.sin_addr.s_addr;
     }
-    route_be[options->hop_count] = target;
+    route_be[options->hop_count] = target->address.v4.sin_addr.s_addr;
     return true;
 }
 
@@ -111,52 +76,93 @@ static BOOL WINAPI on_control(DWORD event)
     return event == CTRL_BREAK_EVENT;
 }
 
-static void send_one(HANDLE icmp, struct echo *echo, ICMP_ECHO_REPLY *reply, DWORD reply_bytes)
+static DWORD send_ipv4(struct echo *echo, ICMP_ECHO_REPLY *reply, DWORD reply_bytes)
 {
-    DWORD replies;
+    IPAddr source = echo->source.v4.sin_addr.s_addr;
+    IPAddr target = echo->target.v4.sin_addr.s_addr;
+    if (source != 0)
+        return IcmpSendEcho2Ex(echo->icmp, NULL, NULL, NULL, source, target, echo->data, echo->data_bytes,
+                               &echo->options, reply, reply_bytes, echo->timeout_ms);
+    return IcmpSendEcho(echo->icmp, target, echo->data, echo->data_bytes, &echo->options, reply, reply_bytes,
+                        echo->timeout_ms);
+}
+
+static void send_one(struct echo *echo, void *reply, DWORD reply_bytes)
+{
+    bool ipv6 = echo->target.any.sa_family == AF_INET6;
     report_sent();
-    if (echo->source != 0)
-        replies = IcmpSendEcho2Ex(icmp, NULL, NULL, NULL, echo->source, echo->target, echo->data,
-                                  echo->data_bytes, &echo->options, reply, reply_bytes, echo->timeout_ms);
-    else
-        replies = IcmpSendEcho(icmp, echo->target, echo->data, echo->data_bytes, &echo->options, reply,
-                               reply_bytes, echo->timeout_ms);
-    if (replies > 0)
-        report_reply(reply, echo->data, echo->data_bytes);
-    else
+    DWORD replies =
+        ipv6 ? Icmp6SendEcho2(echo->icmp, NULL, NULL, NULL, &echo->source.v6, &echo->target.v6, echo->data,
+                              echo->data_bytes, &echo->options, reply, reply_bytes, echo->timeout_ms)
+             : send_ipv4(echo, reply, reply_bytes);
+    if (replies == 0)
         report_failure(GetLastError());
+    else if (ipv6)
+        report_reply6(reply, echo->data, echo->data_bytes);
+    else
+        report_reply(reply, echo->data, echo->data_bytes);
 }
 
 /* Sends the requests, one a second, and ends the process. Returns only if it could not start. */
 static int ping(struct echo *echo, const struct ping_options *options)
 {
-    /* 8 bytes and an IO_STATUS_BLOCK are what the documentation asks for besides. */
-    DWORD reply_bytes = (DWORD)sizeof(ICMP_ECHO_REPLY) + PING_IP_OPTIONS_BYTES + echo->data_bytes + 8 +
-                        2 * (DWORD)sizeof(void *);
-    ICMP_ECHO_REPLY *reply = malloc(reply_bytes);
+    /* The larger structure of the two; 8 bytes and an IO_STATUS_BLOCK are what the documentation asks for besides. */
+    DWORD reply_bytes = (DWORD)sizeof(ICMP_ECHO_REPLY) + (DWORD)sizeof(ICMPV6_ECHO_REPLY) +
+                        PING_IP_OPTIONS_BYTES + echo->data_bytes + 8 + 2 * (DWORD)sizeof(void *);
+    void *reply = malloc(reply_bytes);
     if (reply == NULL) {
         puts("Out of memory.");
-        return EXIT_FAILURE;
-    }
-    HANDLE icmp = IcmpCreateFile();
-    if (icmp == INVALID_HANDLE_VALUE) {
-        printf("Unable to contact IP driver. Error code %lu.\n", (unsigned long)GetLastError());
-        free(reply);
         return EXIT_FAILURE;
     }
     SetConsoleCtrlHandler(on_control, TRUE);
     for (uint32_t i = 1;; i++) {
         ULONGLONG start_ms = GetTickCount64();
-        send_one(icmp, echo, reply, reply_bytes);
+        send_one(echo, reply, reply_bytes);
         if (!options->forever && i == options->count)
             break;
         ULONGLONG spent_ms = GetTickCount64() - start_ms;
         if (spent_ms < INTERVAL_MS)
             Sleep((DWORD)(INTERVAL_MS - spent_ms));
     }
-    IcmpCloseHandle(icmp);
+    IcmpCloseHandle(echo->icmp);
     free(reply);
     report_and_exit("");
+}
+
+static HANDLE open_icmp(const struct host *target)
+{
+    return host_is_ipv6(target) ? Icmp6CreateFile() : IcmpCreateFile();
+}
+
+/* Finds the target and opens a handle for its family. A name whose first address is of IPv6 may have one of IPv4, too, which
+ * will do where there is no IPv6. Says what is wrong, and gives INVALID_HANDLE_VALUE. */
+static HANDLE target_open(struct host *target, const struct ping_options *options)
+{
+    if (!host_find(target, options->target, options->family))
+        return INVALID_HANDLE_VALUE;
+    HANDLE icmp = open_icmp(target);
+    if (icmp == INVALID_HANDLE_VALUE && GetLastError() == ERROR_NOT_SUPPORTED && host_is_ipv6(target) &&
+        options->family == PING_ANY_FAMILY && target->name[0] != '\0') {
+        if (!host_find(target, options->target, PING_IPV4))
+            return INVALID_HANDLE_VALUE;
+        icmp = open_icmp(target);
+    }
+    if (icmp == INVALID_HANDLE_VALUE)
+        printf("Unable to contact IP driver. Error code %lu.\n", (unsigned long)GetLastError());
+    return icmp;
+}
+
+static void print_start(const struct host *target, const struct host *source, unsigned int data_bytes)
+{
+    if (target->name[0] != '\0')
+        printf("\nPinging %s [%s] ", target->name, target->text);
+    else
+        printf("\nPinging %s ", target->text);
+    if (source->text[0] != '\0')
+        printf("from %s ", source->text);
+    printf("with %u bytes of data:\n", data_bytes);
+    fflush(stdout);
+    report_start(target->text);
 }
 
 static int run(const struct ping_options *options)
@@ -167,8 +173,12 @@ static int run(const struct ping_options *options)
     BYTE ip_options[PING_IP_OPTIONS_BYTES];
     static BYTE data[PING_MAX_SIZE_BYTES];
 
-    if (!host_find(&target, options->target) || (options->source && !host_find(&source, options->source)) ||
-        !route_find(route_be, options, target.address))
+    HANDLE icmp = target_open(&target, options);
+    if (icmp == INVALID_HANDLE_VALUE)
+        return EXIT_FAILURE;
+    if ((options->source &&
+         !host_find(&source, options->source, host_is_ipv6(&target) ? PING_IPV6 : PING_IPV4)) ||
+        !route_find(route_be, options, &target))
         return EXIT_FAILURE;
     if (options->resolve_address && target.name[0] == '\0')
         host_find_name(&target);
@@ -176,6 +186,7 @@ static int run(const struct ping_options *options)
         data[i] = (BYTE)('a' + i % 23); /* a to w */
 
     struct echo echo = {
+        .icmp = icmp,
         .source = source.address,
         .target = target.address,
         .options = {.Ttl = (UCHAR)options->ttl,
@@ -187,15 +198,7 @@ static int run(const struct ping_options *options)
         .data_bytes = (WORD)options->size_bytes,
         .timeout_ms = options->timeout_ms,
     };
-    if (target.name[0] != '\0')
-        printf("\nPinging %s [%s] ", target.name, target.text);
-    else
-        printf("\nPinging %s ", target.text);
-    if (options->source)
-        printf("from %s ", source.text);
-    printf("with %u bytes of data:\n", echo.data_bytes);
-    fflush(stdout);
-    report_start(target.text);
+    print_start(&target, &source, echo.data_bytes);
     return ping(&echo, options);
 }
 

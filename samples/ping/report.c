@@ -3,16 +3,20 @@
  */
 #include "report.h"
 
+#include "host.h"
 #include "ip_options.h"
 
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-static const struct {
+struct status_text {
     DWORD status;
     const char *text;
-} status_texts[] = {
+};
+
+static const struct status_text status_texts[] = {
     {IP_DEST_NET_UNREACHABLE, "Destination net unreachable."},
     {IP_DEST_HOST_UNREACHABLE, "Destination host unreachable."},
     {IP_DEST_PROT_UNREACHABLE, "Destination protocol unreachable."},
@@ -32,6 +36,18 @@ static const struct {
     {IP_GENERAL_FAILURE, "General failure."},
 };
 
+/* What is different in IPv6, or is not known in IPv4. */
+static const struct status_text status_texts6[] = {
+    {IP_DEST_PROHIBITED, "Destination prohibited."},
+    {IP_PACKET_TOO_BIG, "Packet too big."},
+    {IP_DEST_UNREACHABLE, "Destination unreachable."},
+    {IP_TIME_EXCEEDED, "Time exceeded."},
+    {IP_BAD_HEADER, "Bad header."},
+    {IP_UNRECOGNIZED_NEXT_HEADER, "Unrecognized next header."},
+    {IP_ICMP_ERROR, "ICMP error."},
+    {IP_DEST_SCOPE_MISMATCH, "Destination scope mismatch."},
+};
+
 /* Guards the counters and the order of lines: Windows starts a thread for Ctrl-C and Ctrl-Break. */
 static SRWLOCK lock = SRWLOCK_INIT;
 
@@ -43,19 +59,25 @@ static unsigned long long total_ms;
 static unsigned long min_ms = ULONG_MAX;
 static unsigned long max_ms;
 
-static const char *status_text(DWORD status)
+/* NULL if it is not among these. */
+static const char *find_text(const struct status_text *texts, size_t count, DWORD status)
 {
-    for (size_t i = 0; i < sizeof(status_texts) / sizeof(status_texts[0]); i++) {
-        if (status_texts[i].status == status)
-            return status_texts[i].text;
+    for (size_t i = 0; i < count; i++) {
+        if (texts[i].status == status)
+            return texts[i].text;
     }
     return NULL;
 }
 
-void address_to_text(IPAddr address, char text[ADDRESS_TEXT_BYTES])
+static const char *status_text(DWORD status)
 {
-    const BYTE *byte = (const BYTE *)&address;
-    snprintf(text, ADDRESS_TEXT_BYTES, "%u.%u.%u.%u", byte[0], byte[1], byte[2], byte[3]);
+    return find_text(status_texts, sizeof(status_texts) / sizeof(status_texts[0]), status);
+}
+
+static const char *status_text6(DWORD status)
+{
+    const char *text = find_text(status_texts6, sizeof(status_texts6) / sizeof(status_texts6[0]), status);
+    return text != NULL ? text : status_text(status);
 }
 
 void report_start(const char *target)
@@ -78,44 +100,82 @@ static void count_echo(unsigned long ms)
     max_ms = ms > max_ms ? ms : max_ms;
 }
 
+static void print_time(unsigned long ms)
+{
+    if (ms > 0)
+        printf("time=%lums", ms);
+    else
+        printf("time<1ms");
+}
+
+static void print_difference(const BYTE *data, size_t data_bytes, const BYTE *sent, size_t sent_bytes)
+{
+    size_t same = 0;
+    while (same < data_bytes && same < sent_bytes && data[same] == sent[same])
+        same++;
+    if (same < data_bytes)
+        printf("    Data differ from what was sent, first in byte %lu.\n", (unsigned long)same);
+}
+
 static void print_echo(const ICMP_ECHO_REPLY *reply, const BYTE *sent, size_t sent_bytes)
 {
-    const BYTE *data = reply->Data;
-    size_t same = 0;
-
     printf("bytes=%u ", reply->DataSize);
     if (reply->DataSize != sent_bytes)
         printf("(sent %lu) ", (unsigned long)sent_bytes);
-    if (reply->RoundTripTime > 0)
-        printf("time=%lums", (unsigned long)reply->RoundTripTime);
-    else
-        printf("time<1ms");
+    print_time(reply->RoundTripTime);
     printf(" TTL=%u\n", reply->Options.Ttl);
-
-    while (same < reply->DataSize && same < sent_bytes && data[same] == sent[same])
-        same++;
-    if (same < reply->DataSize)
-        printf("    Data differ from what was sent, first in byte %lu.\n", (unsigned long)same);
+    print_difference(reply->Data, reply->DataSize, sent, sent_bytes);
     ip_options_print(stdout, reply->Options.OptionsData, reply->Options.OptionsSize);
+}
+
+static void print_echo6(const ICMPV6_ECHO_REPLY *reply, const BYTE *sent, size_t sent_bytes)
+{
+    print_time(reply->RoundTripTime);
+    puts("");
+    print_difference((const BYTE *)(reply + 1), sent_bytes, sent, sent_bytes);
+}
+
+/* Begins the line of an answer, with the lock taken, and counts it. Whether it is an echo reply; otherwise the line has
+ * been ended, too. */
+static bool begin_answer(const union host_address *from, DWORD status, unsigned long ms,
+                         const char *error_text)
+{
+    char text[ADDRESS_TEXT_BYTES];
+    address_to_text(from, text);
+
+    AcquireSRWLockExclusive(&lock);
+    received_count++;
+    printf("Reply from %s: ", text);
+    if (status == IP_SUCCESS) {
+        count_echo(ms);
+        return true;
+    }
+    puts(error_text != NULL ? error_text : "General failure.");
+    return false;
+}
+
+static void end_answer(void)
+{
+    fflush(stdout);
+    ReleaseSRWLockExclusive(&lock);
 }
 
 void report_reply(const ICMP_ECHO_REPLY *reply, const BYTE *sent, size_t sent_bytes)
 {
-    char from[ADDRESS_TEXT_BYTES];
-    address_to_text(reply->Address, from);
-
-    AcquireSRWLockExclusive(&lock);
-    received_count++;
-    printf("Reply from %s: ", from);
-    if (reply->Status == IP_SUCCESS) {
-        count_echo(reply->RoundTripTime);
+    union host_address from = {.v4 = {.sin_family = AF_INET, .sin_addr.s_addr = reply->Address}};
+    if (begin_answer(&from, reply->Status, reply->RoundTripTime, status_text(reply->Status)))
         print_echo(reply, sent, sent_bytes);
-    } else {
-        const char *text = status_text(reply->Status);
-        puts(text != NULL ? text : "General failure.");
-    }
-    fflush(stdout);
-    ReleaseSRWLockExclusive(&lock);
+    end_answer();
+}
+
+void report_reply6(const ICMPV6_ECHO_REPLY *reply, const BYTE *sent, size_t sent_bytes)
+{
+    union host_address from = {
+        .v6 = {.sin6_family = AF_INET6, .sin6_scope_id = reply->Address.sin6_scope_id}};
+    memcpy(&from.v6.sin6_addr, reply->Address.sin6_addr, sizeof(from.v6.sin6_addr));
+    if (begin_answer(&from, reply->Status, reply->RoundTripTime, status_text6(reply->Status)))
+        print_echo6(reply, sent, sent_bytes);
+    end_answer();
 }
 
 void report_failure(DWORD error)

@@ -1,5 +1,6 @@
 /*
- * What ping prints about requests and replies, word for word as on Windows, and the statistics it sums up.
+ * What ping prints about requests and replies, word for word as on Windows, except for errors that only IPv6 knows, and the
+ * statistics it sums up.
  * Every function may be called from any thread; what they print comes out at once, also into a pipe.
  */
 #ifndef PING_REPORT_H
@@ -9,12 +10,6 @@
 #include <windows.h>
 #include <ipexport.h>
 
-#include <stdbool.h>
-
-#define ADDRESS_TEXT_BYTES 16
-
-void address_to_text(IPAddr address, char text[ADDRESS_TEXT_BYTES]);
-
 /* The target whose name stands above the statistics. To be called first. */
 void report_start(const char *target);
 
@@ -22,6 +17,8 @@ void report_sent(void);
 
 /* An answer: an echo reply, which is compared with the data that was sent, or an ICMP error. */
 void report_reply(const ICMP_ECHO_REPLY *reply, const BYTE *sent, size_t sent_bytes);
+/* The same for IPv6. The data follows the structure, as much as was sent. */
+void report_reply6(const ICMPV6_ECHO_REPLY *reply, const BYTE *sent, size_t sent_bytes);
 
 /* No answer: error is what GetLastError() gave, an IP_STATUS or a Windows error. */
 void report_failure(DWORD error);

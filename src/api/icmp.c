@@ -1,8 +1,8 @@
 /*
- * The exported IPv4 functions: check the arguments, find the session, call the engine, set the last error.
+ * The exported IPv4 functions, and the one that closes handles of both families: put the arguments into the engine's terms,
+ * and leave the rest to it.
  *
- * The rules, and who measured them, are in docs/behaviour.md. The last error is set as the very last action
- * on every path.
+ * The rules, and who measured them, are in docs/behaviour.md.
  */
 #include <winsock2.h>
 #include <windows.h>
@@ -14,21 +14,12 @@
 
 #include <icmpapi.h>
 
-#include "echo/asynchronous.h"
+#include "api/send.h"
 #include "echo/session.h"
-#include "echo/synchronous.h"
-
-_Static_assert(sizeof(struct echo_io_status) == sizeof(IO_STATUS_BLOCK),
-               "echo_io_status is an IO_STATUS_BLOCK");
-_Static_assert(offsetof(struct echo_io_status, information) == offsetof(IO_STATUS_BLOCK, Information),
-               "echo_io_status is an IO_STATUS_BLOCK");
 
 HANDLE WINAPI IcmpCreateFile(void)
 {
-    os_handle handle;
-    uint32_t error = session_open(&handle);
-    SetLastError(error);
-    return error == 0 ? (HANDLE)handle : INVALID_HANDLE_VALUE;
+    return open_handle(IP_FAMILY_V4);
 }
 
 BOOL WINAPI IcmpCloseHandle(HANDLE IcmpHandle)
@@ -40,16 +31,6 @@ BOOL WINAPI IcmpCloseHandle(HANDLE IcmpHandle)
     return error == 0;
 }
 
-/* What is wrong with the arguments that all three functions have in common, but for the handle. */
-static uint32_t check_arguments(const struct echo_call *call)
-{
-    if (call->reply == NULL || call->reply_bytes < REPLY_BYTES_MIN ||
-        (call->data == NULL && call->data_bytes > 0) || (call->options == NULL && call->options_bytes > 0)) {
-        return ERROR_INVALID_PARAMETER;
-    }
-    return call->destination_be == 0 ? ERROR_INVALID_NETNAME : 0;
-}
-
 DWORD WINAPI IcmpSendEcho2Ex(HANDLE IcmpHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
                              IPAddr SourceAddress, IPAddr DestinationAddress, LPVOID RequestData,
                              WORD RequestSize, PIP_OPTION_INFORMATION RequestOptions, LPVOID ReplyBuffer,
@@ -59,8 +40,8 @@ DWORD WINAPI IcmpSendEcho2Ex(HANDLE IcmpHandle, HANDLE Event, PIO_APC_ROUTINE Ap
     const IP_OPTION_INFORMATION options =
         RequestOptions != NULL ? *RequestOptions : (IP_OPTION_INFORMATION){0};
     const struct echo_call call = {
-        .destination_be = DestinationAddress,
-        .source_be = SourceAddress,
+        .destination = ip_address_v4(DestinationAddress),
+        .source = ip_address_v4(SourceAddress),
         .data = RequestData,
         .data_bytes = RequestSize,
         .ttl = options.Ttl,
@@ -72,27 +53,7 @@ DWORD WINAPI IcmpSendEcho2Ex(HANDLE IcmpHandle, HANDLE Event, PIO_APC_ROUTINE Ap
         .reply_bytes = ReplySize,
         .timeout_ms = Timeout,
     };
-    const struct notification wanted = {
-        .event = (os_handle)Event, /* with both, only the event counts */
-        .routine = (echo_routine)ApcRoutine,
-        .context = ApcContext,
-    };
-    struct engine *engine;
-    /* behaviour.md 2.3: INVALID_HANDLE_VALUE is the one garbage handle that was measured. */
-    uint32_t error = IcmpHandle == INVALID_HANDLE_VALUE ? ERROR_INVALID_PARAMETER
-                                                        : session_acquire((os_handle)IcmpHandle, &engine);
-    DWORD replies = 0;
-    if (error == 0) {
-        error = check_arguments(&call);
-        if (error == 0 && (Event != NULL || ApcRoutine != NULL)) {
-            error = echo_asynchronous(engine, &call, &wanted);
-        } else if (error == 0) {
-            replies = echo_synchronous(engine, &call, &error);
-        }
-        engine_release(engine);
-    }
-    SetLastError(error);
-    return replies;
+    return send_echo(IcmpHandle, Event, (echo_routine)ApcRoutine, ApcContext, &call);
 }
 
 DWORD WINAPI IcmpSendEcho2(HANDLE IcmpHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,

@@ -47,7 +47,7 @@ static bool take_back(struct engine *engine, uint32_t key, uint32_t error,
 static uint32_t send_begun(struct engine *engine, const struct echo_call *call, struct echo_message *message,
                            uint32_t key, bool *taken_back)
 {
-    uint32_t error = call_send(engine, call, message, key);
+    uint32_t error = call_send(engine, call, message, key, NULL);
     if (error == 0) {
         return ERROR_IO_PENDING;
     }
@@ -69,7 +69,6 @@ static uint32_t submit(struct engine *engine, const struct echo_call *call, cons
     request->asynchronous = true;
     request->relies = true;
     request->reply = call->reply;
-    request->reply_bytes = call->reply_bytes;
     struct notification notification;
     uint32_t error = notification_open(&notification, wanted);
     if (error != 0) {
@@ -92,9 +91,7 @@ static uint32_t submit(struct engine *engine, const struct echo_call *call, cons
 cleanup_notification:
     notification_close(&notification);
 cleanup_request:
-    os_lock_acquire(&echo_lock);
     request_recycle(engine, request);
-    os_lock_release(&echo_lock);
     return error;
 }
 

@@ -4,15 +4,18 @@
 #include "echo/call.h"
 
 #include "echo/pending.h"
+#include "echo/receive.h"
 #include "echo/worker.h"
+#include "wire/echo_header.h"
 #include "wire/icmpv4.h"
+#include "wire/icmpv6.h"
 #include "wire/ipv4.h"
 #include "wire/ipv4_options.h"
 
 #include <string.h>
 
-/* The longest IPv4 packet there can be. */
-#define DATAGRAM_BYTES_MAX 65535
+/* What the 16 bits for it can say: the length of an IPv4 packet (RFC 791), of what follows an IPv6 header (RFC 8200). */
+#define LENGTH_FIELD_MAX 65535
 
 /* A thread that receives for itself gives its request up itself. If it has not done so by then, it has been
  * terminated, and the worker does. */
@@ -28,8 +31,10 @@ uint32_t call_check(const struct echo_call *call)
     case IPV4_OPTIONS_OK:
         break;
     }
-    size_t header_bytes = IPV4_HEADER_MIN_BYTES + ((call->options_bytes + 3U) & ~3U);
-    if (header_bytes + ICMPV4_HEADER_BYTES + call->data_bytes > DATAGRAM_BYTES_MAX) {
+    size_t counted_header_bytes = call->destination.family == IP_FAMILY_V4
+                                      ? IPV4_HEADER_MIN_BYTES + ((call->options_bytes + 3U) & ~3U)
+                                      : 0;
+    if (counted_header_bytes + ECHO_HEADER_BYTES + call->data_bytes > LENGTH_FIELD_MAX) {
         return IP_GENERAL_FAILURE;
     }
     return IP_SUCCESS;
@@ -38,14 +43,6 @@ uint32_t call_check(const struct echo_call *call)
 uint64_t call_timeout_ns(const struct echo_call *call)
 {
     return (call->timeout_ms > 0 ? call->timeout_ms : 1) * OS_NS_PER_MS;
-}
-
-/* Broadcast and multicast: others than the destination answer. */
-static bool is_for_many(uint32_t address_be)
-{
-    uint8_t first_byte;
-    memcpy(&first_byte, &address_be, 1);
-    return (first_byte & 0xf0) == 0xe0 || address_be == UINT32_MAX;
 }
 
 /* Starts the clock of a request: its round-trip time, and its time-out. The lock is held. */
@@ -59,8 +56,11 @@ bool call_begin(struct engine *engine, struct request *request, const struct ech
                 struct transport_receiver **sleeper)
 {
     *sleeper = NULL;
-    request->destination_be = call->destination_be;
-    request->any_responder = is_for_many(call->destination_be);
+    request->destination = call->destination;
+    request->data_bytes = call->data_bytes;
+    request->reply_bytes = call->reply_bytes;
+    request->any_responder = ip_address_is_for_many(&call->destination);
+    request->hop_limit_0 = call->hop_limit_0;
     request->source_route = ipv4_options_have_source_route(call->options, call->options_bytes);
     start_clock(request, call_timeout_ns(call));
     if (!pending_insert(engine, request)) {
@@ -75,14 +75,14 @@ bool call_begin(struct engine *engine, struct request *request, const struct ech
 
 bool message_open(struct echo_message *message, const struct echo_call *call)
 {
-    message->length_bytes = ICMPV4_HEADER_BYTES + (size_t)call->data_bytes;
+    message->length_bytes = ECHO_HEADER_BYTES + (size_t)call->data_bytes;
     message->bytes =
         message->length_bytes <= sizeof(message->small) ? message->small : os_alloc(message->length_bytes);
     if (message->bytes == NULL) {
         return false;
     }
     if (call->data_bytes > 0) {
-        memcpy(message->bytes + ICMPV4_HEADER_BYTES, call->data, call->data_bytes);
+        memcpy(message->bytes + ECHO_HEADER_BYTES, call->data, call->data_bytes);
     }
     return true;
 }
@@ -126,14 +126,36 @@ static void restart_clock(void *context)
     os_lock_release(&echo_lock);
 }
 
-uint32_t call_send(struct engine *engine, const struct echo_call *call, struct echo_message *message,
-                   uint32_t key)
+static void build(struct echo_message *message, enum ip_family family, uint32_t key)
 {
-    icmpv4_build_echo_request(message->bytes, message->length_bytes, key_identifier(key), key_sequence(key));
+    void (*build_echo_request)(uint8_t *, size_t, uint16_t, uint16_t) =
+        family == IP_FAMILY_V6 ? icmpv6_build_echo_request : icmpv4_build_echo_request;
+    build_echo_request(message->bytes, message->length_bytes, key_identifier(key), key_sequence(key));
+}
+
+static uint32_t send_once(struct engine *engine, const struct transport_message *message, uint64_t timeout_ns,
+                          struct request *own)
+{
+    if (own == NULL || engine->transport->operations->exchange == NULL) {
+        return engine->transport->operations->send(engine->transport, message);
+    }
+    /* The clock starts anew in there, so it may be that this ends a little early. */
+    struct receive_role role = {.own = own};
+    return receive_exchange(engine, own->listener, message, own->sent_ns + timeout_ns, &role);
+}
+
+uint32_t call_send(struct engine *engine, const struct echo_call *call, struct echo_message *message,
+                   uint32_t key, struct request *own)
+{
+    if (call->hop_limit_0) {
+        return IP_GENERAL_FAILURE;
+    }
+    identifier_claim_ahead(engine); /* before the clock starts */
+    build(message, call->destination.family, key);
     struct sending sending = {engine, key, call_timeout_ns(call)};
     struct transport_message sent = {
-        .destination_be = call->destination_be,
-        .source_be = call->source_be,
+        .destination = call->destination,
+        .source = call->source,
         .bytes = message->bytes,
         .length_bytes = message->length_bytes,
         .options = call->options,
@@ -141,15 +163,15 @@ uint32_t call_send(struct engine *engine, const struct echo_call *call, struct e
         .ttl = call->ttl,
         .tos = call->tos,
         .dont_fragment = call->dont_fragment,
-        .broadcast = is_for_many(call->destination_be),
+        .broadcast = ip_address_is_for_many(&call->destination),
         .sending = restart_clock,
         .context = &sending,
     };
-    uint32_t error = engine->transport->operations->send(engine->transport, &sent);
+    uint32_t error = send_once(engine, &sent, sending.timeout_ns, own);
     if (error == TRANSPORT_NEEDS_BROADCAST) {
         expect_any_responder(engine, key);
         sent.broadcast = true;
-        error = engine->transport->operations->send(engine->transport, &sent);
+        error = send_once(engine, &sent, sending.timeout_ns, own);
     }
     return error;
 }

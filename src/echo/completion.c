@@ -8,9 +8,10 @@
 #include "trace/trace.h"
 
 /* NTSTATUS values of IO_STATUS_BLOCK. What stands in the reply buffer is what programs look at. */
-#define IO_SUCCESS          0
-#define IO_UNSUCCESSFUL     ((int32_t)0xC0000001)
-#define IO_ACCESS_VIOLATION ((int32_t)0xC0000005)
+#define IO_SUCCESS           0
+#define IO_UNSUCCESSFUL      ((int32_t)0xC0000001)
+#define IO_ACCESS_VIOLATION  ((int32_t)0xC0000005)
+#define IO_INVALID_PARAMETER ((int32_t)0xC000000D)
 
 uint32_t notification_open(struct notification *notification, const struct notification *wanted)
 {
@@ -31,19 +32,28 @@ void notification_close(struct notification *notification)
     }
 }
 
+static int32_t io_status_of(const struct request *request)
+{
+    if (request->state != REQUEST_FAILED) {
+        return IO_SUCCESS;
+    }
+    return request->hop_limit_0 ? IO_INVALID_PARAMETER : IO_UNSUCCESSFUL;
+}
+
 /* Writes the reply buffer. Programs free theirs too early; that shall not end the process from a thread of
  * ours. */
 static void write_reply(struct request *request)
 {
-    size_t bytes = outcome_bytes(request, request->reply_bytes);
+    size_t bytes = outcome_bytes(request);
     if (!os_is_writable(request->reply, bytes)) {
         trace("reply buffer %p of %lu bytes cannot be written to", request->reply, (unsigned long)bytes);
         request->io_status.result.status = IO_ACCESS_VIOLATION;
         request->io_status.information = 0;
         return;
     }
-    outcome_write(request, request->reply, request->reply_bytes, 1);
-    request->io_status.result.status = request->state == REQUEST_FAILED ? IO_UNSUCCESSFUL : IO_SUCCESS;
+    uint32_t error; /* the program finds it in the buffer */
+    outcome_write(request, request->reply, true, &error);
+    request->io_status.result.status = io_status_of(request);
     request->io_status.information = bytes;
 }
 

@@ -44,6 +44,11 @@ uint32_t engine_acquire(struct engine **engine)
         os_free(fresh);
         return error;
     }
+    error = identifier_open(fresh);
+    if (error != 0) {
+        engine_free(fresh);
+        return error;
+    }
     os_lock_acquire(&echo_lock);
     bool first = current == NULL;
     if (first) {
@@ -58,23 +63,28 @@ uint32_t engine_acquire(struct engine **engine)
     return 0;
 }
 
+/* The last user leaves: the engine is no longer the current one, and its worker, if there is one, is to end. Returns the
+ * receiver to wake for that. The lock is held. */
+static struct transport_receiver *retire(struct engine *engine)
+{
+    engine->retired = true;
+    current = NULL;
+    os_condition_wake(&engine->worker_changed);
+    return engine->worker_listener != NULL ? engine->worker_listener->receiver : NULL;
+}
+
 void engine_release(struct engine *engine)
 {
     os_lock_acquire(&echo_lock);
-    bool last = --engine->users == 0;
-    bool worker_is_last = last && engine->worker != WORKER_NONE;
-    if (last) {
-        engine->retired = true;
-        current = NULL;
+    if (engine->users == 1) {
+        struct transport_receiver *sleeper = retire(engine);
+        os_lock_release(&echo_lock);
+        engine_wake(engine, sleeper); /* as its last user, or else the worker might have freed it */
+        os_lock_acquire(&echo_lock);
     }
-    if (worker_is_last) {
-        os_condition_wake(&engine->worker_changed);
-        if (engine->worker_listener != NULL) {
-            engine->transport->operations->wake(engine->worker_listener->receiver);
-        }
-    }
+    bool last = --engine->users == 0 && engine->worker == WORKER_NONE;
     os_lock_release(&echo_lock);
-    if (last && !worker_is_last) {
+    if (last) {
         engine_free(engine);
     }
 }
@@ -88,6 +98,7 @@ void engine_free(struct engine *engine)
         os_free(last);
     }
     request_free_all(engine);
+    identifier_close(engine);
     table_clear(&engine->pending, NULL);
     deadline_clear(&engine->deadlines);
     os_free(engine);

@@ -10,6 +10,7 @@
 #define OPENICMP_ECHO_ENGINE_H
 
 #include "echo/deadline.h"
+#include "echo/identifier.h"
 #include "echo/table.h"
 #include "os/os.h"
 #include "transport/transport.h"
@@ -44,8 +45,9 @@ struct request_list {
 struct engine {
     struct transport *transport; /* not guarded: set once */
     size_t users;
-    bool retired; /* the last user has left; a new session makes a new engine */
+    bool retired; /* the last user leaves, or has left; a new session makes a new engine */
 
+    struct identifier_ring identifiers;
     struct table pending; /* outstanding requests by key; pending.c */
     struct deadline_heap deadlines;
     struct request *free_requests;
@@ -60,13 +62,13 @@ struct engine {
     struct request_list answered; /* asynchronous requests whose outcome others have learnt, for the worker */
 };
 
-/* Becomes a user of the current engine, or of a new one. 0 or transport_open's error. */
+/* Becomes a user of the current engine, or of a new one. 0, or the error of transport_open or identifier_open. */
 uint32_t engine_acquire(struct engine **engine);
 /* The same for an engine that has users. The lock is held. */
 void engine_add_user(struct engine *engine);
 /* Stops being a user. */
 void engine_release(struct engine *engine);
-/* Frees a retired engine that no thread is in any more: for the worker, which is the last to leave. */
+/* Frees a retired engine that has no users: for the worker, if that is the last to leave. */
 void engine_free(struct engine *engine);
 
 /* The DLL is being unloaded and none of its threads is left: frees the current engine, whoever uses it. */

@@ -1,33 +1,17 @@
 /*
- * The pending table and the keys of requests.
+ * The pending table.
  */
 #include "echo/pending.h"
 
-/* Where the identifier is not ours to choose, all keys have this one, and there are 65,536 of them. */
-#define REWRITTEN_IDENTIFIER 1
-#define REWRITTEN_KEYS       65536
-
-/* Keys are counted through, starting anywhere, over the life of the process, so that a late reply finds
- * another request under its key only after four thousand million others. The lock is held. */
-static uint32_t key_take(const struct engine *engine)
-{
-    static bool started;
-    static uint32_t next;
-    if (!started) {
-        started = true;
-        next = os_random();
-    }
-    uint32_t key = next++;
-    return engine->transport->rewrites_identifier ? key_of(REWRITTEN_IDENTIFIER, key_sequence(key)) : key;
-}
+#include "echo/identifier.h"
 
 bool pending_insert(struct engine *engine, struct request *request)
 {
-    if (engine->transport->rewrites_identifier && engine->pending.count >= REWRITTEN_KEYS) {
+    if (engine->pending.count >= identifier_capacity(engine)) {
         return false;
     }
     do {
-        request->entry.key = key_take(engine);
+        request->entry.key = identifier_next_key(engine);
     } while (table_find(&engine->pending, request->entry.key) != NULL);
 
     if (!table_insert(&engine->pending, &request->entry)) {
@@ -57,7 +41,7 @@ struct request *pending_find(struct engine *engine, uint32_t key)
 struct request *pending_match(struct engine *engine, uint32_t key)
 {
     return pending_find(engine, engine->transport->rewrites_identifier
-                                    ? key_of(REWRITTEN_IDENTIFIER, key_sequence(key))
+                                    ? key_of(IDENTIFIER_REWRITTEN, key_sequence(key))
                                     : key);
 }
 

@@ -1,70 +1,45 @@
 /*
- * Takes packets from the transport, has them parsed, and completes the requests that they answer.
+ * Takes packets from the transport, has them read, and completes the requests that they answer.
  *
  * Any thread may receive, and each gives what it gets to whom it belongs. A packet answers a request only if
  * identifier and sequence are those of the request and it comes from where the request went (an ICMP error:
- * if the packet that it quotes went there).
+ * if the packet that it quotes went there). A request for many takes answers until it has as many as it can.
  */
 #include "echo/receive.h"
 
+#include "echo/candidate.h"
 #include "echo/pending.h"
 #include "echo/worker.h"
-#include "wire/icmpv4.h"
-#include "wire/ipv4.h"
-#include "wire/status.h"
 
 #include <string.h>
 
 #define BATCH_PACKETS 64
 
-/* What a packet says, if it can be an answer at all. */
-struct candidate {
-    struct ipv4_packet header;
-    struct icmpv4_message message;
-    uint32_t status;
-};
-
-static bool candidate_read(const struct transport_packet *packet, struct candidate *candidate)
-{
-    struct ipv4_packet *header = &candidate->header;
-    struct icmpv4_message *message = &candidate->message;
-    if (!ipv4_parse(packet->bytes, packet->length_bytes, header) || header->protocol != IPV4_PROTOCOL_ICMP ||
-        header->fragment_offset != 0 || (header->flags & IPV4_FLAG_MORE_FRAGMENTS) != 0) {
-        return false;
-    }
-    if (!icmpv4_parse(header->payload, header->payload_bytes, message) ||
-        (message->kind != ICMPV4_ECHO_REPLY && message->kind != ICMPV4_ERROR)) {
-        return false;
-    }
-    candidate->status = status_from_icmpv4(message->type, message->code);
-    return candidate->status != STATUS_NONE;
-}
-
 static bool answers(const struct candidate *candidate, const struct request *request)
 {
-    if (candidate->message.kind == ICMPV4_ECHO_REPLY) {
-        return request->any_responder || candidate->header.source_be == request->destination_be;
+    if (candidate->answer.responder.family != request->destination.family) {
+        return false;
     }
-    return candidate->message.quoted_destination_be == request->destination_be ||
-           (request->source_route && candidate->message.quoted_source_route);
+    if (!candidate->is_error) {
+        return request->any_responder ||
+               ip_address_equal(&candidate->answer.responder, &request->destination);
+    }
+    return ip_address_equal(&candidate->destination, &request->destination) ||
+           (request->source_route && candidate->source_route);
+}
+
+/* Whether it waits for all who answer. The IPv6 functions have no place for more than one reply. */
+static bool collects(const struct request *request)
+{
+    return request->any_responder && request->destination.family == IP_FAMILY_V4;
 }
 
 static struct echo_answer answer_of(const struct candidate *candidate, const struct request *request,
                                     uint64_t received_ns)
 {
-    const struct ipv4_packet *header = &candidate->header;
-    return (struct echo_answer){
-        .status = candidate->status,
-        .responder_be = header->source_be,
-        .round_trip_ns = received_ns > request->sent_ns ? received_ns - request->sent_ns : 0,
-        .ttl = header->ttl,
-        .tos = header->tos,
-        .flags = header->flags,
-        .options = header->options,
-        .options_bytes = header->options_bytes,
-        .data = candidate->message.data,
-        .data_bytes = candidate->message.data_bytes,
-    };
+    struct echo_answer answer = candidate->answer;
+    answer.round_trip_ns = received_ns > request->sent_ns ? received_ns - request->sent_ns : 0;
+    return answer;
 }
 
 /* Moves what the answer points to into memory of the request. Without memory, the request has failed. */
@@ -88,11 +63,22 @@ static void answer_keep(struct request *request)
     request->copy = copy;
 }
 
+/* Adds the answer to those of a request for many. True when the request is over with it. The lock is held. */
+static bool collect(struct request *request, const struct echo_answer *answer)
+{
+    if (request->collection == NULL) {
+        request->collection = collection_new(request->reply_bytes, request->data_bytes);
+    }
+    return request->collection == NULL || !collection_add(request->collection, answer);
+}
+
 /* Leaves the answer with a request that is not of this thread's role. Returns the receiver to wake, if its thread sleeps in
  * one. The lock is held. */
 static struct transport_receiver *deliver(struct engine *engine, struct request *request)
 {
-    answer_keep(request);
+    if (collection_count(request->collection) == 0) {
+        answer_keep(request);
+    }
     if (request->asynchronous) {
         request_list_append(&engine->answered, request);
         return worker_call(engine);
@@ -104,6 +90,21 @@ static struct transport_receiver *deliver(struct engine *engine, struct request 
     return NULL;
 }
 
+/* The request is over, with this answer, which is the last one if there are others. Returns the receiver to wake, or NULL.
+ * The lock is held. */
+static struct transport_receiver *complete(struct engine *engine, struct request *request,
+                                           const struct echo_answer *answer, const struct receive_role *role)
+{
+    pending_remove(engine, request);
+    request->answer = *answer;
+    request->state = REQUEST_ANSWERED;
+    if (request->asynchronous && role->completed != NULL) {
+        request_list_append(role->completed, request);
+        return NULL;
+    }
+    return request != role->own ? deliver(engine, request) : NULL;
+}
+
 static void packet_handle(struct engine *engine, const struct transport_packet *packet,
                           const struct receive_role *role)
 {
@@ -112,17 +113,13 @@ static void packet_handle(struct engine *engine, const struct transport_packet *
         return;
     }
     struct transport_receiver *sleeper = NULL;
-    uint32_t key = key_of(candidate.message.identifier, candidate.message.sequence);
+    uint32_t key = key_of(candidate.identifier, candidate.sequence);
     os_lock_acquire(&echo_lock);
     struct request *request = pending_match(engine, key);
     if (request != NULL && answers(&candidate, request)) {
-        pending_remove(engine, request);
-        request->answer = answer_of(&candidate, request, packet->received_ns);
-        request->state = REQUEST_ANSWERED;
-        if (request->asynchronous && role->completed != NULL) {
-            request_list_append(role->completed, request);
-        } else if (request != role->own) {
-            sleeper = deliver(engine, request);
+        struct echo_answer answer = answer_of(&candidate, request, packet->received_ns);
+        if (!collects(request) || collect(request, &answer)) {
+            sleeper = complete(engine, request, &answer, role);
         }
     }
     os_lock_release(&echo_lock);
@@ -145,6 +142,18 @@ size_t receive_batch(struct engine *engine, struct listener *listener, uint64_t 
         engine->transport->operations->receive(listener->receiver, deadline_ns, packets, BATCH_PACKETS);
     packets_handle(engine, packets, count, role);
     return count;
+}
+
+uint32_t receive_exchange(struct engine *engine, struct listener *listener,
+                          const struct transport_message *message, uint64_t deadline_ns,
+                          const struct receive_role *role)
+{
+    struct transport_packet packets[BATCH_PACKETS];
+    uint32_t error = 0;
+    size_t count = engine->transport->operations->exchange(listener->receiver, message, deadline_ns, packets,
+                                                           BATCH_PACKETS, &error);
+    packets_handle(engine, packets, count, role);
+    return error;
 }
 
 static const struct receive_role for_others = {.own = NULL, .completed = NULL};

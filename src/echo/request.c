@@ -46,17 +46,17 @@ struct request *request_new(struct engine *engine)
 void request_recycle(struct engine *engine, struct request *request)
 {
     os_free(request->copy);
-    request->copy = NULL;
+    collection_free(request->collection); /* which takes too long for the lock */
+    os_lock_acquire(&echo_lock);
     request->next = engine->free_requests;
     engine->free_requests = request;
+    os_lock_release(&echo_lock);
 }
 
 void request_finish(struct request *request)
 {
     struct engine *engine = request->engine;
-    os_lock_acquire(&echo_lock);
     request_recycle(engine, request);
-    os_lock_release(&echo_lock);
     engine_release(engine);
 }
 

@@ -8,6 +8,7 @@
 #ifndef OPENICMP_ECHO_REQUEST_H
 #define OPENICMP_ECHO_REQUEST_H
 
+#include "echo/collection.h"
 #include "echo/engine.h"
 #include "echo/reply.h"
 
@@ -46,15 +47,20 @@ struct request {
 
     enum request_state state;
     bool asynchronous;
-    bool any_responder; /* broadcast and multicast: whoever answers */
+    bool any_responder; /* broadcast and multicast: whoever answers; over IPv4, all who do */
     bool source_route;  /* quoted destinations may be hops */
+    bool hop_limit_0;   /* as in its call */
     bool relies; /* on the worker, for its answer and for being given up; otherwise its own thread receives */
-    uint32_t destination_be;
+    uint16_t data_bytes; /* of the request */
+    uint32_t reply_bytes;
+    struct ip_address destination;
     uint64_t sent_ns; /* just before it was sent */
 
     struct echo_answer
         answer; /* its pointers lead into `copy`, or into the listener of the thread that completes it */
-    void *copy; /* freed with the request */
+    void *copy; /* freed with the request, as is: */
+    struct collection
+        *collection; /* in place of `answer`, if it is not empty; NULL before the first answer */
 
     /* Synchronous. */
     struct listener *listener;    /* what its own thread sleeps in, or NULL: */
@@ -62,7 +68,6 @@ struct request {
 
     /* Asynchronous. */
     void *reply;
-    uint32_t reply_bytes;
     struct notification notification;
     struct echo_io_status io_status;
 };
@@ -73,7 +78,7 @@ struct request *request_list_take_first(struct request_list *list);
 
 /* A blank request. NULL without memory. The lock is not held. */
 struct request *request_new(struct engine *engine);
-/* Gives it back, with what it holds. The lock is held, and it is in no table and no list. */
+/* Gives it back, and frees what it holds. The lock is not held, and it is in no table and no list. */
 void request_recycle(struct engine *engine, struct request *request);
 /* Recycles an asynchronous request, which is over, and stops being the user of its engine. The lock is not
  * held. */

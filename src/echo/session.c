@@ -1,5 +1,6 @@
 /*
- * The table of sessions by handle value, and the mark by which our kernel objects are told from others.
+ * The table of sessions by handle value, and the marks by which our kernel objects are told from others, and those for IPv6
+ * from those for IPv4.
  *
  * A look-up that finds the value in the table asks the kernel nothing: that would cost more than the rest of
  * a request. So a handle that was closed with CloseHandle goes on working until its value turns up again,
@@ -8,10 +9,12 @@
 #include "echo/session.h"
 
 #include "os/win32_types.h"
+#include "trace/trace.h"
 
 struct session {
     struct table_entry entry; /* first: an entry is a session; the key is the handle */
     struct engine *engine;
+    enum ip_family family;
     uint64_t number; /* no other session of this process has it */
 };
 
@@ -21,17 +24,25 @@ static struct table sessions;
 static size_t purge_at =
     PURGE_MIN; /* from this many sessions on, it is worth while to look for closed ones */
 static uint64_t next_number;
-static uint32_t mark; /* 0: not chosen yet */
+static uint32_t mark; /* of the objects for IPv4, an even number; 0: not chosen yet */
 
-static uint32_t own_mark(void)
+static uint32_t own_mark(enum ip_family family)
 {
     os_lock_acquire(&echo_lock);
     if (mark == 0) {
-        mark = (os_random() & INT32_MAX) | 0x10000; /* no maximum count that anybody else would ask for */
+        mark =
+            (os_random() & (INT32_MAX - 1)) | 0x10000; /* no maximum count that anybody else would ask for */
     }
     uint32_t chosen = mark;
     os_lock_release(&echo_lock);
-    return chosen;
+    return chosen | (family == IP_FAMILY_V6);
+}
+
+/* Whether the handle is of one of our objects, for either family. */
+static bool is_ours(os_handle handle)
+{
+    return os_token_identify(handle, own_mark(IP_FAMILY_V4)) == OS_TOKEN_OURS ||
+           os_token_identify(handle, own_mark(IP_FAMILY_V6)) == OS_TOKEN_OURS;
 }
 
 /* Takes a session out of the table. The lock is held; NULL when there is none with that handle. */
@@ -105,7 +116,7 @@ static void purge_closed(void)
 {
     struct session_references references = references_take();
     for (size_t i = 0; i < references.count; i++) {
-        if (os_token_identify(references.items[i].handle, mark) != OS_TOKEN_OURS) {
+        if (!is_ours(references.items[i].handle)) {
             free_if_still_there(&references.items[i]);
         }
     }
@@ -117,18 +128,35 @@ static void purge_closed(void)
     }
 }
 
-uint32_t session_open(os_handle *handle)
+/* Becomes a user of the current engine, or of a new one, if that can carry the family. 0 or the error. */
+static uint32_t acquire_engine(enum ip_family family, struct engine **engine)
+{
+    uint32_t error = engine_acquire(engine);
+    if (error != 0) {
+        return error;
+    }
+    const struct transport *transport = (*engine)->transport;
+    if (family == IP_FAMILY_V6 ? transport->has_ipv6 : transport->has_ipv4) {
+        return 0;
+    }
+    trace("no IPv%d: transport %s cannot carry it", family, transport->name);
+    engine_release(*engine);
+    return ERROR_NOT_SUPPORTED;
+}
+
+uint32_t session_open(enum ip_family family, os_handle *handle)
 {
     struct session *session = os_alloc(sizeof(*session));
     if (session == NULL) {
         return ERROR_NOT_ENOUGH_MEMORY;
     }
-    uint32_t error = engine_acquire(&session->engine);
+    session->family = family;
+    uint32_t error = acquire_engine(family, &session->engine);
     if (error != 0) {
         goto cleanup_session;
     }
     error = ERROR_NOT_ENOUGH_MEMORY;
-    *handle = os_token_open(own_mark());
+    *handle = os_token_open(own_mark(family));
     if (*handle == 0) {
         goto cleanup_engine;
     }
@@ -158,32 +186,33 @@ cleanup_session:
 uint32_t session_close(os_handle handle)
 {
     /* Out of the table before it is closed: the next handle of another thread may have the same value. */
-    enum os_token token = os_token_identify(handle, own_mark());
+    bool ours = is_ours(handle);
     os_lock_acquire(&echo_lock);
     struct session *session = take_out(handle);
     os_lock_release(&echo_lock);
-    if (token == OS_TOKEN_OURS) {
+    if (ours) {
         os_handle_close(handle);
     }
     session_free(session);
-    return token == OS_TOKEN_OURS ? 0 : ERROR_INVALID_HANDLE;
+    return ours ? 0 : ERROR_INVALID_HANDLE;
 }
 
-uint32_t session_acquire(os_handle handle, struct engine **engine)
+uint32_t session_acquire(os_handle handle, enum ip_family family, struct engine **engine)
 {
     os_lock_acquire(&echo_lock);
     struct session *session = (struct session *)table_find(&sessions, handle);
-    if (session != NULL) {
+    bool found = session != NULL && session->family == family;
+    if (found) {
         *engine = session->engine;
         engine_add_user(*engine);
     }
     os_lock_release(&echo_lock);
-    if (session != NULL) {
+    if (found) {
         return 0;
     }
-    switch (os_token_identify(handle, own_mark())) {
+    switch (os_token_identify(handle, own_mark(family))) {
     case OS_TOKEN_OURS:
-        return engine_acquire(engine); /* a duplicate */
+        return acquire_engine(family, engine); /* a duplicate */
     case OS_TOKEN_FOREIGN:
         return ERROR_INVALID_PARAMETER;
     default:

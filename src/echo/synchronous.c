@@ -92,7 +92,7 @@ static uint32_t exchange(struct engine *engine, struct request *request, const s
     if (!begin(engine, request, call)) {
         return ERROR_NOT_ENOUGH_MEMORY;
     }
-    uint32_t error = call_send(engine, call, message, pending_key(request));
+    uint32_t error = call_send(engine, call, message, pending_key(request), request->relies ? NULL : request);
     if (error == 0) {
         wait_for_outcome(engine, request, request->sent_ns + call_timeout_ns(call));
         return 0;
@@ -112,36 +112,38 @@ static void finish(struct engine *engine, struct request *request)
 {
     if (request->listener != NULL) {
         receive_rest(engine, request->listener);
-    }
-    os_lock_acquire(&echo_lock);
-    if (request->listener != NULL) {
+        os_lock_acquire(&echo_lock);
         listener_give_back(engine, request->listener);
+        os_lock_release(&echo_lock);
     }
     request_recycle(engine, request);
-    os_lock_release(&echo_lock);
 }
 
-static uint32_t perform(struct engine *engine, const struct echo_call *call, struct echo_message *message)
+/* Returns the number of replies; without one, `*error` says why. */
+static uint32_t perform(struct engine *engine, const struct echo_call *call, struct echo_message *message,
+                        uint32_t *error)
 {
     struct request *request = request_new(engine);
     if (request == NULL) {
-        return ERROR_NOT_ENOUGH_MEMORY;
+        *error = ERROR_NOT_ENOUGH_MEMORY;
+        return 0;
     }
-    uint32_t error = exchange(engine, request, call, message);
-    if (error == 0) {
-        error = outcome_write(request, call->reply, call->reply_bytes, 0);
+    uint32_t replies = 0;
+    *error = exchange(engine, request, call, message);
+    if (*error == 0) {
+        replies = outcome_write(request, call->reply, false, error);
     } else {
-        outcome_trace_refusal(call, error);
+        outcome_trace_refusal(call, *error);
     }
     finish(engine, request);
-    return error;
+    return replies;
 }
 
 uint32_t echo_synchronous(struct engine *engine, const struct echo_call *call, uint32_t *error)
 {
     *error = call_check(call);
     if (*error != IP_SUCCESS) {
-        reply_write_failure(call->reply, *error);
+        reply_write_failure(call->reply, call->destination.family, *error);
         outcome_trace_refusal(call, *error);
         return 0;
     }
@@ -150,7 +152,7 @@ uint32_t echo_synchronous(struct engine *engine, const struct echo_call *call, u
         *error = ERROR_NOT_ENOUGH_MEMORY;
         return 0;
     }
-    *error = perform(engine, call, &message);
+    uint32_t replies = perform(engine, call, &message, error);
     message_close(&message);
-    return *error == 0 ? 1 : 0;
+    return replies;
 }

@@ -135,9 +135,9 @@ static void worker_main(void *argument)
             break;
         }
     }
-    bool retired = engine->retired;
+    bool last = engine->retired && engine->users == 0;
     os_lock_release(&echo_lock);
-    if (retired) {
+    if (last) {
         engine_free(engine);
     }
 }

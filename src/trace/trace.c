@@ -41,12 +41,3 @@ void trace(const char *format, ...)
     line[length] = '\n';
     os_print_error(line, length + 1);
 }
-
-struct trace_address trace_address(uint32_t address_be)
-{
-    struct trace_address address;
-    uint8_t byte[4];
-    memcpy(byte, &address_be, sizeof(byte));
-    snprintf(address.text, sizeof(address.text), "%u.%u.%u.%u", byte[0], byte[1], byte[2], byte[3]);
-    return address;
-}

@@ -5,8 +5,9 @@
 #ifndef OPENICMP_TRACE_TRACE_H
 #define OPENICMP_TRACE_TRACE_H
 
+#include "wire/ip_address.h"
+
 #include <stdbool.h>
-#include <stdint.h>
 
 /* Whether tracing is on; the environment is asked once. Ask before computing what only a trace needs. */
 bool trace_enabled(void);
@@ -18,10 +19,10 @@ __attribute__((format(printf, 1, 2)))
 #endif
 void trace(const char *format, ...);
 
-/* "192.0.2.1" for an address in network byte order. */
+/* "192.0.2.1", "2001:db8::1" (RFC 5952), "fe80::1%2" with its scope (RFC 4007 section 11), or "none". */
 struct trace_address {
-    char text[16];
+    char text[sizeof("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff%4294967295")];
 };
-struct trace_address trace_address(uint32_t address_be);
+struct trace_address trace_address(const struct ip_address *address);
 
 #endif

@@ -1,16 +1,17 @@
 /*
  * The way to the network: what an echo engine asks of it, as a small struct of functions.
  *
- * A transport sends ICMP messages and hands over the IPv4 packets that come in, unread. It knows nothing of
- * requests, deadlines or reply buffers. There is one file per way of reaching the network; choose.c picks
- * one.
+ * A transport sends ICMP messages and hands over what comes in, unread. It knows nothing of requests, deadlines
+ * or reply buffers. There is one file per way of reaching the network; choose.c picks one.
  *
  * Thread safety: every function may be called from any number of threads at once, except that one receiver is
- * used by one thread at a time (transport_wake excepted). Threads may be terminated inside any of them
- * without blocking others.
+ * used by one thread at a time (wake excepted). Threads may be terminated inside any of them without blocking
+ * others.
  */
 #ifndef OPENICMP_TRANSPORT_TRANSPORT_H
 #define OPENICMP_TRANSPORT_TRANSPORT_H
+
+#include "wire/ip_address.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,16 +20,18 @@
 struct transport;
 struct transport_receiver;
 
-/* An ICMP message to send, and the IPv4 header that it shall travel under. Everything stays the caller's. */
+/* An ICMP or ICMPv6 message to send, and the IP header that it shall travel under. Everything stays the caller's. */
 struct transport_message {
-    uint32_t destination_be; /* network byte order, as all addresses here */
-    uint32_t source_be;      /* 0: the system chooses */
-    const uint8_t *bytes;    /* ICMP header and payload, checksum filled in */
+    struct ip_address destination;
+    struct ip_address source; /* unspecified: the system chooses. Otherwise of the destination's family */
+    /* Echo header and payload. The checksum of ICMP is filled in; that of ICMPv6, which covers the addresses of the
+     * IPv6 header (RFC 4443 section 2.3), is 0, and the transport or the system below sees to it. */
+    const uint8_t *bytes;
     size_t length_bytes;
-    const uint8_t *options; /* IPv4 options as in RFC 791, 0 to 40 bytes */
+    const uint8_t *options; /* IPv4 options as in RFC 791, 0 to 40 bytes; none for IPv6 */
     size_t options_bytes;
-    uint8_t ttl; /* 0: the system's default */
-    uint8_t tos;
+    uint8_t ttl; /* or hop limit; 0: the system's default */
+    uint8_t tos; /* or traffic class */
     bool dont_fragment;
     bool broadcast; /* the destination may be a broadcast address */
     /* Called with `context` when everything is ready, just before the message goes out: the time to start a clock. Not
@@ -37,11 +40,34 @@ struct transport_message {
     void *context;
 };
 
-/* A packet that came in: a whole IPv4 packet with its header. Valid until the receiver's next use. */
+/* What a transport can tell of something that came in. */
+enum transport_form {
+    TRANSPORT_IPV4_PACKET, /* `bytes` are a whole IPv4 packet with its header */
+    /* `bytes` are an ICMP or ICMPv6 message, as `peer.family` says: what IPv6 sockets and ping sockets give. The header
+     * that it came under is known from the members below. */
+    TRANSPORT_MESSAGE,
+    /* The system has received, or itself made, an ICMP error about a message of ours, and tells of it in its own way, as
+     * Linux's error queue does. `bytes` are our message from its ICMP header on, perhaps cut. */
+    TRANSPORT_ERROR,
+};
+
+/* Something that came in. Valid until the receiver's next use. */
 struct transport_packet {
+    enum transport_form form;
     const uint8_t *bytes;
     size_t length_bytes;
-    uint64_t received_ns; /* os_now_ns when it was seen */
+    uint64_t received_ns; /* os_now_ns when it was seen, or a little earlier where the kernel tells */
+
+    /* All that follows is 0 for TRANSPORT_IPV4_PACKET. */
+    struct ip_address peer; /* who sent the message, or the ICMP error */
+    uint8_t ttl;            /* or hop limit, as it arrived; 0 if not known */
+    uint8_t tos;            /* or traffic class */
+    const uint8_t *options; /* IPv4 options */
+    size_t options_bytes;
+
+    /* TRANSPORT_ERROR only. */
+    struct ip_address destination; /* where our message was going */
+    uint8_t icmp_type, icmp_code;  /* of the error, in the numbers of ICMP or ICMPv6 as `peer.family` says */
 };
 
 /* What transport_send returns when the destination is a broadcast address and message.broadcast was not set.
@@ -53,8 +79,8 @@ struct transport_operations {
      * (nothing was sent because the request is impossible), from 11000 an IP_STATUS (sending it failed). */
     uint32_t (*send)(struct transport *transport, const struct transport_message *message);
 
-    /* A place to receive in. NULL without memory or handles. From here on it takes in what comes, whether or
-     * not anybody waits in it. Lives until the transport is closed. */
+    /* A place to receive in, for both families. NULL without memory or handles. From here on it takes in what comes,
+     * whether or not anybody waits in it. Lives until the transport is closed. */
     struct transport_receiver *(*receiver_open)(struct transport *transport);
 
     /* Waits, not alertably, until packets came, someone called wake, or `deadline_ns` passed, and returns how
@@ -64,6 +90,13 @@ struct transport_operations {
     size_t (*receive)(struct transport_receiver *receiver, uint64_t deadline_ns,
                       struct transport_packet *packets, size_t capacity);
 
+    /* send, and if that gives `*error` 0, receive: for a way to the network on which one call is cheaper than two. NULL
+     * where there is nothing to gain; then the engine calls the two. `sending` is called as by send. Any packet may end
+     * the wait, not only one that answers the message: call receive for the next. */
+    size_t (*exchange)(struct transport_receiver *receiver, const struct transport_message *message,
+                       uint64_t deadline_ns, struct transport_packet *packets, size_t capacity,
+                       uint32_t *error);
+
     /* The calling thread will not receive for a while. Packets that it took until then, and that would be
      * lost for other receivers, are delivered as by receive: call until 0. */
     size_t (*rest)(struct transport_receiver *receiver, struct transport_packet *packets, size_t capacity);
@@ -72,8 +105,13 @@ struct transport_operations {
      * a newer one, unless older ones would be lost for other receivers. */
     void (*discard)(struct transport_receiver *receiver);
 
-    /* Ends the wait of the thread in `receive`, from any thread. */
+    /* Ends the wait of the thread in `receive` or `exchange`, from any thread. */
     void (*wake)(struct transport_receiver *receiver);
+
+    /* The engine is going to send echo requests with this identifier, and wants to hear of what answers them, in every
+     * receiver, from now on until the transport is closed. False when it may not be used, because another program on
+     * this machine has it or because the system has no means for one more: ask for another one. NULL where any will do. */
+    bool (*identifier_claim)(struct transport *transport, uint16_t identifier);
 
     /* Frees the transport and its receivers. Nobody is inside any of these functions. */
     void (*close)(struct transport *transport);
@@ -83,6 +121,7 @@ struct transport_operations {
 struct transport {
     const struct transport_operations *operations;
     const char *name;
+    bool has_ipv4, has_ipv6; /* which families it can carry; at least one */
     /* The system below replaces the identifier of what we send, and of what answers it: match by sequence
      * alone. */
     bool rewrites_identifier;

@@ -8,7 +8,6 @@
 #include "transport/winsock_sockets.h"
 
 #include <string.h>
-#include <ws2tcpip.h>
 
 #include <icmpapi.h>
 
@@ -49,19 +48,47 @@ static bool ip_options_set(struct winsock_socket *socket, const struct transport
     return true;
 }
 
+static bool configure_v4(const struct winsock_pool *pool, struct winsock_socket *socket,
+                         const struct transport_message *message)
+{
+    SOCKET handle = socket->handle;
+    int ttl = message->ttl != 0 ? message->ttl : pool->default_ttl;
+    return option_set(handle, IPPROTO_IP, IP_TTL, ttl, &socket->ttl) &&
+           option_set(handle, IPPROTO_IP, IP_TOS, message->tos, &socket->tos) &&
+           option_set(handle, IPPROTO_IP, IP_DONTFRAGMENT, message->dont_fragment, &socket->dont_fragment) &&
+           option_set(handle, SOL_SOCKET, SO_BROADCAST, message->broadcast, &socket->broadcast);
+}
+
+/* The hop limit of multicast is 1 unless it is set (RFC 3493 section 5.2), and an option of its own. */
+static bool hop_limit_set(const struct winsock_pool *pool, struct winsock_socket *socket,
+                          const struct transport_message *message)
+{
+    if (ip_address_is_for_many(&message->destination)) {
+        return option_set(socket->handle, IPPROTO_IPV6, IPV6_MULTICAST_HOPS,
+                          message->ttl != 0 ? message->ttl : 1, &socket->multicast_hops);
+    }
+    return option_set(socket->handle, IPPROTO_IPV6, IPV6_UNICAST_HOPS,
+                      message->ttl != 0 ? message->ttl : pool->default_hop_limit, &socket->ttl);
+}
+
+static bool configure_v6(const struct winsock_pool *pool, struct winsock_socket *socket,
+                         const struct transport_message *message)
+{
+    /* Windows' documentation knows the traffic class of what is received only. It is a wish, as TOS is there. */
+    option_set(socket->handle, IPPROTO_IPV6, IPV6_TCLASS, message->tos, &socket->tos);
+    return hop_limit_set(pool, socket, message) && option_set(socket->handle, IPPROTO_IPV6, IPV6_DONTFRAG,
+                                                              message->dont_fragment, &socket->dont_fragment);
+}
+
 /* Makes the socket send as `message` wants it. 0 or the error. */
 static uint32_t configure(const struct winsock_pool *pool, struct winsock_socket *socket,
                           const struct transport_message *message)
 {
-    SOCKET handle = socket->handle;
-    int ttl = message->ttl != 0 ? message->ttl : pool->default_ttl;
-    if (!ip_options_set(socket, message)) {
+    bool v6 = message->destination.family == IP_FAMILY_V6;
+    if (!v6 && !ip_options_set(socket, message)) {
         return IP_BAD_OPTION;
     }
-    if (!option_set(handle, IPPROTO_IP, IP_TTL, ttl, &socket->ttl) ||
-        !option_set(handle, IPPROTO_IP, IP_TOS, message->tos, &socket->tos) ||
-        !option_set(handle, IPPROTO_IP, IP_DONTFRAGMENT, message->dont_fragment, &socket->dont_fragment) ||
-        !option_set(handle, SOL_SOCKET, SO_BROADCAST, message->broadcast, &socket->broadcast)) {
+    if (!(v6 ? configure_v6 : configure_v4)(pool, socket, message)) {
         return winsock_error(WSAGetLastError());
     }
     return 0;
@@ -69,15 +96,15 @@ static uint32_t configure(const struct winsock_pool *pool, struct winsock_socket
 
 static uint32_t send_with(struct winsock_socket *socket, const struct transport_message *message)
 {
-    struct sockaddr_in destination = {.sin_family = AF_INET};
-    destination.sin_addr.s_addr = message->destination_be;
+    union winsock_address destination;
+    int destination_bytes = winsock_address_from(&destination, &message->destination);
     message->sending(message->context);
-    if (sendto(socket->handle, (const char *)message->bytes, (int)message->length_bytes, 0,
-               (struct sockaddr *)&destination, sizeof(destination)) >= 0) {
+    if (sendto(socket->handle, (const char *)message->bytes, (int)message->length_bytes, 0, &destination.any,
+               destination_bytes) >= 0) {
         return 0;
     }
     int wsa_error = WSAGetLastError();
-    if (wsa_error == WSAEACCES && !message->broadcast) {
+    if (wsa_error == WSAEACCES && !message->broadcast && message->destination.family == IP_FAMILY_V4) {
         return TRANSPORT_NEEDS_BROADCAST;
     }
     if (wsa_error == WSAEMSGSIZE && !message->dont_fragment) {
@@ -89,8 +116,11 @@ static uint32_t send_with(struct winsock_socket *socket, const struct transport_
 static uint32_t winsock_send(struct transport *transport, const struct transport_message *message)
 {
     struct winsock_pool *pool = &((struct winsock_transport *)transport)->pool;
+    struct ip_address source = ip_address_is_unspecified(&message->source)
+                                   ? winsock_any_address(message->destination.family)
+                                   : message->source;
     struct winsock_socket *socket;
-    uint32_t error = winsock_pool_take(pool, message->source_be, &socket);
+    uint32_t error = winsock_pool_take(pool, &source, &socket);
     if (error != 0) {
         return error;
     }
@@ -150,6 +180,8 @@ uint32_t winsock_open(struct transport **transport)
         return error;
     }
     winsock->base.operations = &operations;
+    winsock->base.has_ipv4 = true;
+    winsock->base.has_ipv6 = winsock->pool.has_ipv6;
     winsock->base.rewrites_identifier = winsock->pool.ping_sockets;
     winsock->base.name =
         winsock->pool.ping_sockets ? "winsock (Linux ping sockets)" : "winsock (raw sockets)";

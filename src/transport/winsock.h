@@ -1,5 +1,5 @@
 /*
- * The winsock transport: raw IPv4 sockets of Winsock, on Windows, ReactOS and any Wine.
+ * The winsock transport: raw sockets of Winsock, on Windows, ReactOS and any Wine, for IPv4 and, on Windows, IPv6.
  */
 #ifndef OPENICMP_TRANSPORT_WINSOCK_H
 #define OPENICMP_TRANSPORT_WINSOCK_H

@@ -16,7 +16,9 @@ struct winsock_slot {
     OVERLAPPED
     overlapped; /* hEvent is a manual-reset event, set while nothing is posted or something has come */
     bool posted;
-    DWORD flags; /* Wine writes to it when the receive ends */
+    DWORD flags;                  /* Wine writes to it when the receive ends */
+    union winsock_address sender; /* of an ICMPv6 message */
+    int sender_bytes;
     uint8_t buffer[PACKET_BYTES_MAX];
 };
 
@@ -39,9 +41,16 @@ static struct winsock_slot *slot_open(struct winsock_socket *source)
 
 static size_t slot_packet(struct winsock_slot *slot, struct transport_packet *packet)
 {
-    packet->bytes = slot->buffer;
-    packet->length_bytes = slot->overlapped.InternalHigh;
-    packet->received_ns = os_now_ns();
+    bool v6 = slot->socket->source.family == IP_FAMILY_V6;
+    *packet = (struct transport_packet){
+        .form = v6 ? TRANSPORT_MESSAGE : TRANSPORT_IPV4_PACKET,
+        .bytes = slot->buffer,
+        .length_bytes = slot->overlapped.InternalHigh,
+        .received_ns = os_now_ns(),
+    };
+    if (v6) {
+        packet->peer = winsock_address_to_ip(&slot->sender);
+    }
     return 1;
 }
 
@@ -51,8 +60,12 @@ static bool slot_post(struct winsock_slot *slot)
     HANDLE event = slot->overlapped.hEvent;
     slot->overlapped = (OVERLAPPED){.hEvent = event};
     slot->flags = 0;
+    slot->sender_bytes = sizeof(slot->sender);
     WSABUF buffer = {.len = sizeof(slot->buffer), .buf = (char *)slot->buffer};
-    if (WSARecv(slot->socket->handle, &buffer, 1, NULL, &slot->flags, &slot->overlapped, NULL) == 0) {
+    /* An IPv4 packet says itself where it comes from. */
+    bool v6 = slot->socket->source.family == IP_FAMILY_V6;
+    if (WSARecvFrom(slot->socket->handle, &buffer, 1, NULL, &slot->flags, v6 ? &slot->sender.any : NULL,
+                    v6 ? &slot->sender_bytes : NULL, &slot->overlapped, NULL) == 0) {
         return slot->overlapped.InternalHigh > 0;
     }
     slot->posted = WSAGetLastError() == WSA_IO_PENDING;
@@ -92,18 +105,28 @@ static void slots_close(struct transport_receiver *receiver)
     }
 }
 
-/* A slot with a socket of its own. */
-static struct winsock_slot *own_slot_open(void)
+/* Adds a slot with a socket of its own. False without memory or handles. */
+static bool own_slot_open(struct transport_receiver *receiver, enum ip_family family)
 {
-    struct winsock_socket *own = winsock_receiving_socket_open();
+    struct winsock_socket *own = winsock_receiving_socket_open(family);
     if (own == NULL) {
-        return NULL;
+        return false;
     }
     struct winsock_slot *slot = slot_open(own);
     if (slot == NULL) {
         winsock_socket_close(own);
+        return false;
     }
-    return slot;
+    receiver->slots[receiver->slot_count++] = slot;
+    return true;
+}
+
+/* The slots of a receiver with sockets of its own. False without memory or handles; then close the slots. */
+static bool own_slots_open(struct transport_receiver *receiver)
+{
+    const struct winsock_pool *pool = receiver->pool;
+    return pool->ping_sockets || (own_slot_open(receiver, IP_FAMILY_V4) &&
+                                  (!pool->has_ipv6 || own_slot_open(receiver, IP_FAMILY_V6)));
 }
 
 /* Makes a slot for each ping socket that this receiver does not know yet. */
@@ -144,12 +167,8 @@ struct transport_receiver *winsock_receiver_open(struct winsock_pool *pool)
     if (receiver->wake == NULL) {
         goto cleanup_memory;
     }
-    if (!pool->ping_sockets) {
-        receiver->slots[0] = own_slot_open();
-        if (receiver->slots[0] == NULL) {
-            goto cleanup_wake;
-        }
-        receiver->slot_count = 1;
+    if (!own_slots_open(receiver)) {
+        goto cleanup_slots;
     }
     AcquireSRWLockExclusive(&pool->lock);
     receiver->next = pool->newest_receiver;
@@ -157,7 +176,8 @@ struct transport_receiver *winsock_receiver_open(struct winsock_pool *pool)
     ReleaseSRWLockExclusive(&pool->lock);
     return receiver;
 
-cleanup_wake:
+cleanup_slots:
+    slots_close(receiver);
     CloseHandle(receiver->wake);
 cleanup_memory:
     os_free(receiver);
@@ -177,10 +197,13 @@ void winsock_discard(struct transport_receiver *receiver)
         return; /* they are shared, and hold nothing but answers to our own requests */
     }
     /* A new socket is empty. Reading the old one empty could take very long. */
-    struct winsock_socket *fresh = winsock_receiving_socket_open();
-    if (fresh != NULL) {
-        winsock_socket_close(receiver->slots[0]->socket);
-        receiver->slots[0]->socket = fresh;
+    for (size_t i = 0; i < receiver->slot_count; i++) {
+        struct winsock_slot *slot = receiver->slots[i];
+        struct winsock_socket *fresh = winsock_receiving_socket_open(slot->socket->source.family);
+        if (fresh != NULL) {
+            winsock_socket_close(slot->socket);
+            slot->socket = fresh;
+        }
     }
 }
 

@@ -2,7 +2,7 @@
  * A place to receive in, of the winsock transport: overlapped receives on the sockets that answers come to,
  * and an event that ends the wait for them.
  *
- * Each receiver has a raw socket of its own, to which the system brings a copy of every ICMP packet. Under
+ * Each receiver has a raw socket of its own for each family, to which the system brings a copy of every ICMP packet. Under
  * Wine (8.0, tried), a socket on which a thread was terminated in the middle of a receive gives nothing to
  * anybody any more: this way it is the dead thread's alone. Ping sockets bring each answer to the socket that
  * has asked, so receivers have to share those of the pool.
@@ -23,7 +23,7 @@ struct transport_receiver {
     struct winsock_pool *pool;
     HANDLE wake; /* auto-reset event */
     struct winsock_slot *slots[WINSOCK_RECEIVING_MAX];
-    size_t slot_count; /* 1, of the receiver's own socket; or one for each ping socket */
+    size_t slot_count; /* one for each of the receiver's own sockets, or for each ping socket */
 };
 
 /* A new one in the pool's list. NULL without memory or handles. */

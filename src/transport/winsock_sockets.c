@@ -4,9 +4,10 @@
 #include "transport/winsock_sockets.h"
 
 #include "os/os.h"
+#include "trace/trace.h"
 #include "transport/winsock_receiver.h"
 
-#include <ws2tcpip.h>
+#include <string.h>
 
 #include <icmpapi.h>
 
@@ -47,16 +48,43 @@ uint32_t winsock_error(int wsa_error)
     return IP_GENERAL_FAILURE;
 }
 
-/* A socket bound to `source_be`, that nobody has seen yet. Its `next` and `busy` are the caller's to set. */
-static uint32_t socket_open(uint32_t source_be, struct winsock_socket **result)
+int winsock_address_from(union winsock_address *result, const struct ip_address *address)
+{
+    memset(result, 0, sizeof(*result));
+    if (address->family == IP_FAMILY_V4) {
+        result->v4.sin_family = AF_INET;
+        result->v4.sin_addr.s_addr = ip_address_to_v4(address);
+        return sizeof(result->v4);
+    }
+    result->v6.sin6_family = AF_INET6;
+    memcpy(&result->v6.sin6_addr, address->bytes, sizeof(result->v6.sin6_addr));
+    result->v6.sin6_scope_id = address->scope_id;
+    return sizeof(result->v6);
+}
+
+struct ip_address winsock_address_to_ip(const union winsock_address *address)
+{
+    return address->any.sa_family == AF_INET6
+               ? ip_address_v6(&address->v6.sin6_addr, address->v6.sin6_scope_id)
+               : ip_address_v4(address->v4.sin_addr.s_addr);
+}
+
+struct ip_address winsock_any_address(enum ip_family family)
+{
+    return (struct ip_address){.family = (uint8_t)family};
+}
+
+/* A socket bound to `source`, that nobody has seen yet. Its `next` and `busy` are the caller's to set. */
+static uint32_t socket_open(const struct ip_address *source, struct winsock_socket **result)
 {
     struct winsock_socket *opened = os_alloc(sizeof(*opened));
     if (opened == NULL) {
         return ERROR_NOT_ENOUGH_MEMORY;
     }
     uint32_t error;
-    opened->handle = WSASocketW(AF_INET, SOCK_RAW, IPPROTO_ICMP, NULL, 0,
-                                WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+    bool v6 = source->family == IP_FAMILY_V6;
+    opened->handle = WSASocketW(v6 ? AF_INET6 : AF_INET, SOCK_RAW, v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP, NULL,
+                                0, WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
     if (opened->handle == INVALID_SOCKET) {
         int wsa_error = WSAGetLastError();
         error = wsa_error == WSAEACCES ? ERROR_ACCESS_DENIED : winsock_error(wsa_error);
@@ -64,14 +92,14 @@ static uint32_t socket_open(uint32_t source_be, struct winsock_socket **result)
     }
     /* Bound even to no address in particular: Windows refuses to receive on a raw socket that was neither
      * bound nor used to send. */
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    address.sin_addr.s_addr = source_be;
-    if (bind(opened->handle, (struct sockaddr *)&address, sizeof(address)) != 0) {
+    union winsock_address address;
+    int address_bytes = winsock_address_from(&address, source);
+    if (bind(opened->handle, &address.any, address_bytes) != 0) {
         error = winsock_error(WSAGetLastError());
         goto cleanup_socket;
     }
-    opened->source_be = source_be;
-    opened->ttl = opened->tos = opened->dont_fragment = opened->broadcast = -1;
+    opened->source = *source;
+    opened->ttl = opened->multicast_hops = opened->tos = opened->dont_fragment = opened->broadcast = -1;
     *result = opened;
     return 0;
 
@@ -95,29 +123,69 @@ static bool is_ping_socket(struct winsock_socket *opened)
     return setsockopt(opened->handle, IPPROTO_IP, IP_HDRINCL, (const char *)&off, sizeof(off)) != 0;
 }
 
-uint32_t winsock_pool_open(struct winsock_pool *pool)
+/* The TTL or hop limit that the system has set on a new socket. */
+static int default_ttl(const struct winsock_socket *opened, int level, int option)
 {
+    int ttl;
+    int length = sizeof(ttl);
+    if (getsockopt(opened->handle, level, option, (char *)&ttl, &length) != 0 || ttl < 1 || ttl > UINT8_MAX) {
+        return 128; /* what Windows has */
+    }
+    return ttl;
+}
+
+/* Opens the first socket of the pool for that family. 0 or a Win32 error. */
+static uint32_t open_first(struct winsock_pool *pool, enum ip_family family)
+{
+    const struct ip_address any = winsock_any_address(family);
     struct winsock_socket *first;
-    uint32_t error = socket_open(0, &first);
+    uint32_t error = socket_open(&any, &first);
     if (error != 0) {
         return error;
     }
-    int length = sizeof(pool->default_ttl);
-    if (getsockopt(first->handle, IPPROTO_IP, IP_TTL, (char *)&pool->default_ttl, &length) != 0 ||
-        pool->default_ttl < 1 || pool->default_ttl > UINT8_MAX) {
-        pool->default_ttl = 128; /* what Windows has */
-    }
-    pool->ping_sockets = is_ping_socket(first);
-    receive_buffer_set(first, pool->ping_sockets ? RECEIVE_BUFFER_BYTES : 0);
+    first->next = pool->newest;
     pool->newest = first;
-    pool->count = 1;
+    pool->count++;
     return 0;
 }
 
-struct winsock_socket *winsock_receiving_socket_open(void)
+/* ICMPv6 messages are sent with a checksum of 0, and the system fills it in, as RFC 3542 section 3.1 demands. So do Vista
+ * and later; XP and 2003 did not (golang/go issue 6320, about KB 947369; mdlayher/ndp issue 23, where Windows sends them
+ * right without IPV6_CHECKSUM). Never tried by this project: no Wine up to 10 has ICMPv6 in Winsock. */
+static void open_ipv6(struct winsock_pool *pool)
 {
+    if (pool->ping_sockets) {
+        trace("winsock: no IPv6 without the right to open raw sockets");
+        return;
+    }
+    uint32_t error = open_first(pool, IP_FAMILY_V6);
+    if (error != 0) {
+        trace("winsock: no IPv6, a raw ICMPv6 socket gives error %lu", (unsigned long)error);
+        return;
+    }
+    pool->default_hop_limit = default_ttl(pool->newest, IPPROTO_IPV6, IPV6_UNICAST_HOPS);
+    receive_buffer_set(pool->newest, 0);
+    pool->has_ipv6 = true;
+}
+
+uint32_t winsock_pool_open(struct winsock_pool *pool)
+{
+    uint32_t error = open_first(pool, IP_FAMILY_V4);
+    if (error != 0) {
+        return error;
+    }
+    pool->default_ttl = default_ttl(pool->newest, IPPROTO_IP, IP_TTL);
+    pool->ping_sockets = is_ping_socket(pool->newest);
+    receive_buffer_set(pool->newest, pool->ping_sockets ? RECEIVE_BUFFER_BYTES : 0);
+    open_ipv6(pool);
+    return 0;
+}
+
+struct winsock_socket *winsock_receiving_socket_open(enum ip_family family)
+{
+    const struct ip_address any = winsock_any_address(family);
     struct winsock_socket *opened;
-    if (socket_open(0, &opened) != 0) {
+    if (socket_open(&any, &opened) != 0) {
         return NULL;
     }
     receive_buffer_set(opened, RECEIVE_BUFFER_BYTES);
@@ -144,25 +212,31 @@ void winsock_pool_close(struct winsock_pool *pool)
     }
 }
 
-/* The first socket that is free and bound to `source_be`, or NULL. The lock is held. */
-static struct winsock_socket *find_free(struct winsock_pool *pool, uint32_t source_be)
+static bool is_bound_to(const struct winsock_socket *socket, const struct ip_address *source)
+{
+    return ip_address_equal(&socket->source, source) && socket->source.scope_id == source->scope_id;
+}
+
+/* The first socket that is free and bound to `source`, or NULL. The lock is held. */
+static struct winsock_socket *find_free(struct winsock_pool *pool, const struct ip_address *source)
 {
     struct winsock_socket *candidate = pool->newest;
-    while (candidate != NULL && (candidate->busy || candidate->source_be != source_be)) {
+    while (candidate != NULL && (candidate->busy || !is_bound_to(candidate, source))) {
         candidate = candidate->next;
     }
     return candidate;
 }
 
 /* Takes a free socket; NULL when there is none and another may be opened. */
-static struct winsock_socket *take_free(struct winsock_pool *pool, uint32_t source_be, bool *full)
+static struct winsock_socket *take_free(struct winsock_pool *pool, const struct ip_address *source,
+                                        bool *full)
 {
     AcquireSRWLockExclusive(&pool->lock);
-    struct winsock_socket *found = find_free(pool, source_be);
+    struct winsock_socket *found = find_free(pool, source);
     *full = pool->ping_sockets && pool->count >= WINSOCK_RECEIVING_MAX;
     if (found == NULL && *full) {
         SleepConditionVariableSRW(&pool->given_back, &pool->lock, TAKE_TIMEOUT_MS, 0);
-        found = find_free(pool, source_be);
+        found = find_free(pool, source);
     }
     if (found != NULL) {
         found->busy = true;
@@ -187,10 +261,11 @@ static void add_taken(struct winsock_pool *pool, struct winsock_socket *fresh)
     }
 }
 
-uint32_t winsock_pool_take(struct winsock_pool *pool, uint32_t source_be, struct winsock_socket **taken)
+uint32_t winsock_pool_take(struct winsock_pool *pool, const struct ip_address *source,
+                           struct winsock_socket **taken)
 {
     bool full;
-    *taken = take_free(pool, source_be, &full);
+    *taken = take_free(pool, source, &full);
     if (*taken != NULL) {
         return 0;
     }
@@ -199,7 +274,7 @@ uint32_t winsock_pool_take(struct winsock_pool *pool, uint32_t source_be, struct
     }
 
     struct winsock_socket *fresh;
-    uint32_t error = socket_open(source_be, &fresh);
+    uint32_t error = socket_open(source, &fresh);
     if (error != 0) {
         return error;
     }

@@ -6,32 +6,17 @@
  */
 #include "wire/icmpv4.h"
 
-#include "wire/bytes.h"
 #include "wire/checksum.h"
+#include "wire/echo_header.h"
 #include "wire/ipv4.h"
 #include "wire/ipv4_options.h"
-
-/* Where the fields are; in an error, what is quoted comes in place of an echo's data. */
-enum {
-    TYPE = 0,
-    CODE = 1,
-    CHECKSUM = 2,
-    IDENTIFIER = 4,
-    SEQUENCE = 6,
-};
-
-#define ECHO_REQUEST_CODE 0
 
 void icmpv4_build_echo_request(uint8_t *message, size_t message_bytes, uint16_t identifier, uint16_t sequence)
 {
     if (message_bytes < ICMPV4_HEADER_BYTES)
         return;
-    message[TYPE] = ICMPV4_TYPE_ECHO_REQUEST;
-    message[CODE] = ECHO_REQUEST_CODE;
-    bytes_store_be16(message + CHECKSUM, 0);
-    bytes_store_be16(message + IDENTIFIER, identifier);
-    bytes_store_be16(message + SEQUENCE, sequence);
-    bytes_store_be16(message + CHECKSUM, checksum_compute(message, message_bytes));
+    echo_header_write(message, ICMPV4_TYPE_ECHO_REQUEST, identifier, sequence);
+    bytes_store_be16(message + ECHO_HEADER_CHECKSUM, checksum_compute(message, message_bytes));
 }
 
 static enum icmpv4_kind kind_of_type(uint8_t type)
@@ -51,11 +36,13 @@ static enum icmpv4_kind kind_of_type(uint8_t type)
     }
 }
 
-/* The identifier and the sequence of the echo header at `header`, which has ICMPV4_HEADER_BYTES. */
-static void read_echo_key(const uint8_t *header, struct icmpv4_message *out)
+bool icmpv4_parse_echo_request(const uint8_t *message, size_t length_bytes, uint16_t *identifier,
+                               uint16_t *sequence)
 {
-    out->identifier = bytes_load_be16(header + IDENTIFIER);
-    out->sequence = bytes_load_be16(header + SEQUENCE);
+    if (length_bytes < ICMPV4_HEADER_BYTES || !echo_header_is(message, ICMPV4_TYPE_ECHO_REQUEST))
+        return false;
+    echo_header_read_key(message, identifier, sequence);
+    return true;
 }
 
 /* Reads what an error quotes. False if that is no echo request. */
@@ -67,11 +54,8 @@ static bool read_quote(const uint8_t *quote, size_t quote_bytes, struct icmpv4_m
         return false;
     if (packet.protocol != IPV4_PROTOCOL_ICMP || packet.fragment_offset != 0)
         return false;
-    if (packet.payload_bytes < ICMPV4_HEADER_BYTES)
+    if (!icmpv4_parse_echo_request(packet.payload, packet.payload_bytes, &out->identifier, &out->sequence))
         return false;
-    if (packet.payload[TYPE] != ICMPV4_TYPE_ECHO_REQUEST || packet.payload[CODE] != ECHO_REQUEST_CODE)
-        return false;
-    read_echo_key(packet.payload, out);
     out->quoted_source_be = packet.source_be;
     out->quoted_destination_be = packet.destination_be;
     out->quoted_source_route = ipv4_options_have_source_route(packet.options, packet.options_bytes);
@@ -84,13 +68,13 @@ bool icmpv4_parse(const uint8_t *message, size_t length_bytes, struct icmpv4_mes
 
     if (length_bytes < ICMPV4_HEADER_BYTES || checksum_compute(message, length_bytes) != 0)
         return false;
-    parsed.type = message[TYPE];
-    parsed.code = message[CODE];
+    parsed.type = message[ECHO_HEADER_TYPE];
+    parsed.code = message[ECHO_HEADER_CODE];
     parsed.kind = kind_of_type(parsed.type);
     switch (parsed.kind) {
     case ICMPV4_ECHO_REQUEST:
     case ICMPV4_ECHO_REPLY:
-        read_echo_key(message, &parsed);
+        echo_header_read_key(message, &parsed.identifier, &parsed.sequence);
         parsed.data = message + ICMPV4_HEADER_BYTES;
         parsed.data_bytes = length_bytes - ICMPV4_HEADER_BYTES;
         break;

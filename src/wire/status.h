@@ -21,4 +21,7 @@
  */
 uint32_t status_from_icmpv4(uint8_t type, uint8_t code);
 
+/* The same for ICMPv6 (RFC 4443 sections 3 and 4.2). */
+uint32_t status_from_icmpv6(uint8_t type, uint8_t code);
+
 #endif

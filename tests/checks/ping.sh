@@ -4,7 +4,7 @@
 #   tests/checks/ping.sh x64|x86                 the one that CMake built, by tools/lib/wine
 #   tests/checks/ping.sh RUNNER... PING_EXE      any other, e.g. ping.sh /usr/lib/wine/wine64 ./ping.exe
 #
-# Needs no network: everything goes to 127.0.0.1. One line a case; exit status 1 if any failed.
+# Needs no network: everything goes to 127.0.0.1 and ::1. One line a case; exit status 1 if any failed.
 set -u
 
 project_dir=$(cd "$(dirname "$0")/../.." && pwd)
@@ -118,7 +118,7 @@ check 'slashes, capitals, DF and TOS' 0 '' "$(header "$local_host" 32)" "$(reply
 run -n 1 -S 127.0.0.1 127.0.0.1
 check 'source address' 0 '' "$(header "$local_host from $local_host" 32)" "$(reply 32)" "${statistics[@]}"
 
-run -n 1 localhost
+run -n 1 -4 localhost
 check 'host name' 0 '' "$(header "[^ ]+ \[$local_host\]" 32)" "$(reply 32)" "${statistics[@]}"
 
 run -n 1 0.0.0.0
@@ -143,8 +143,38 @@ run 127.0.0.1 127.0.0.2
 check 'two targets' 1 'Bad parameter 127\.0\.0\.2\.'
 run -n 1
 check 'no target' 1 'IP address must be specified\.'
-run -6 ::1
-check 'IPv6' 1 'Option -6: this ping does not speak IPv6 yet\.'
+run -6 -f ::1
+check 'IPv4 option with -6' 1 'The option -f is only supported for IPv4\.'
+run -6 127.0.0.1
+check 'IPv4 address with -6' 1 \
+    'Ping request could not find host 127\.0\.0\.1\. Please check the name and try again\.'
+
+# Whatever the resolver gives first for it, and whether or not there is IPv6: it answers.
+run -n 1 localhost
+if [ "$status" -eq 0 ] && [[ ${lines[2]} =~ ^Reply\ from\ (127\.0\.0\.1|::1):\ .*time ]]; then
+    pass 'host name of either family'
+else
+    fail 'host name of either family' "printed: ${lines[*]}"
+fi
+
+# IPv6 lines have neither the length nor the TTL.
+run -6 -n 1 ::1
+if [ "${lines[0]}" = 'Unable to contact IP driver. Error code 50.' ]; then
+    echo 'skipped IPv6: no transport can carry it'
+else
+    statistics=('' 'Ping statistics for ::1:' "${statistics[@]:2}")
+    reply6='Reply from ::1: time(<1|=[0-9]+)ms'
+    check 'IPv6 reply' 0 '' "$(header ::1 32)" "$reply6" "${statistics[@]}"
+    run -n 1 -l 65500 ::1
+    check 'an address tells its family' 0 '' "$(header ::1 65500)" "$reply6" "${statistics[@]}"
+    run -n 1 -i 1 -S ::1 ::1
+    check 'IPv6 source address and hop limit' 0 '' "$(header '::1 from ::1' 32)" "$reply6" "${statistics[@]}"
+    run -6 -n 1 localhost
+    check 'IPv6 host name' 0 '' "$(header '[^ ]+ \[::1\]' 32)" "$reply6" "${statistics[@]}"
+    run -n 1 ::
+    check 'nowhere to send IPv6 to' 1 '' "$(header :: 32)" 'PING: transmit failed\. General failure\.' '' \
+        'Ping statistics for :::' '    Packets: Sent = 1, Received = 0, Lost = 1 \(100% loss\),'
+fi
 
 # Each line must come when it is written, also into a pipe: the first is there long before the last request.
 # (Lines that ping writes with puts, as these, show it. Those of printf are never late in Wine 8.0, flushed or not.)

@@ -63,7 +63,7 @@ static void ask(struct engine *engine, size_t index, uint32_t timeout_ms)
     struct asked *own = &asked[index];
     void (*then)(struct asked *) = own->then;
     *own = (struct asked){.then = then};
-    submission_set(&own->submission, engine, address_be(192, 0, 2, (uint8_t)(index + 1)), TEXT, timeout_ms);
+    submission_set(&own->submission, engine, address_v4(192, 0, 2, (uint8_t)(index + 1)), TEXT, timeout_ms);
     own->submission.wanted.routine = routine;
     own->submission.wanted.context = own;
     own->number = submission_start(&own->submission);
@@ -99,8 +99,11 @@ static int set_up(void **state)
     return result;
 }
 
+static struct gate on_its_way; /* an APC that is held up before the queue */
+
 static int tear_down(void **state)
 {
+    gate_open(&on_its_way);
     while (os_posix_alertable_wait(0) > 0) {
     }
     return fixture_engine_tear_down(state);
@@ -336,6 +339,68 @@ static void test_routines_of_which_the_second_apc_cannot_be_queued_all_run(void 
     assert_int_equal(os_posix_module_references(), 0);
 }
 
+/* ---- An APC on its way into the queue ---- */
+
+static void wait_on_its_way(void)
+{
+    gate_pass(&on_its_way);
+}
+
+/* The second request completes while the first one's routine runs, and its APC is held up before the queue. */
+static void have_second_on_its_way(struct asked *own)
+{
+    (void)own;
+    answer(1);
+    assert_soon(gate_waiting(&on_its_way) == 1);
+}
+
+static void start_with_second_on_its_way(struct engine *engine, void (*then)(struct asked *))
+{
+    gate_close(&on_its_way);
+    asked[0].then = then;
+    ask(engine, 0, TIMEOUT_MS);
+    ask(engine, 1, TIMEOUT_MS);
+    answer(0);
+    assert_soon(os_posix_apcs_queued() == 1);
+    os_posix_on_apc_queue(wait_on_its_way);
+}
+
+/* The APC that was held up finds the second routine, and afterwards nothing keeps the module. */
+static void check_arrival(void)
+{
+    assert_ran(0, 1);
+    assert_int_equal(asked[1].runs, 0);
+    assert_int_equal(os_posix_module_references(), 1);
+    gate_open(&on_its_way);
+    assert_soon(os_posix_apcs_queued() == 2);
+    assert_int_equal(os_posix_module_references(), 1);
+    assert_int_equal(os_posix_alertable_wait(0), 2); /* with the one that releases the module */
+    assert_ran(1, 2);
+    assert_int_equal(asked[1].depth, 0);
+    assert_int_equal(os_posix_module_references(), 0);
+    assert_int_equal(os_posix_alertable_wait(0), 0);
+}
+
+static void test_a_routine_is_left_to_the_apc_that_is_on_its_way_for_it(void **state)
+{
+    start_with_second_on_its_way(*state, have_second_on_its_way);
+    assert_int_equal(os_posix_alertable_wait(0), 1);
+    check_arrival();
+}
+
+static void have_second_on_its_way_and_wait(struct asked *own)
+{
+    have_second_on_its_way(own);
+    assert_int_equal(os_posix_alertable_wait(0), 0);
+}
+
+static void test_a_wait_inside_a_routine_leaves_it_to_the_apc_that_is_on_its_way_too(void **state)
+{
+    start_with_second_on_its_way(*state, have_second_on_its_way_and_wait);
+    assert_int_equal(os_posix_alertable_wait(0), 1);
+    check_arrival();
+}
+
 /* ---- Routines that do something ---- */
 
 static struct engine *current_engine;
@@ -401,8 +466,8 @@ static void test_a_routine_may_close_the_last_session(void **state)
 
     (void)state;
     fake_network_hook(silent_hooks);
-    assert_int_equal(session_open(&session), 0);
-    assert_int_equal(session_acquire(session, &engine), 0);
+    assert_int_equal(session_open(IP_FAMILY_V4, &session), 0);
+    assert_int_equal(session_acquire(session, IP_FAMILY_V4, &engine), 0);
     asked[0].then = close_session;
     ask(engine, 0, TIMEOUT_MS);
     engine_release(engine);
@@ -422,8 +487,8 @@ static void test_a_routine_that_waits_keeps_the_engine_of_a_closed_session(void 
 
     (void)state;
     fake_network_hook(silent_hooks);
-    assert_int_equal(session_open(&session), 0);
-    assert_int_equal(session_acquire(session, &engine), 0);
+    assert_int_equal(session_open(IP_FAMILY_V4, &session), 0);
+    assert_int_equal(session_acquire(session, IP_FAMILY_V4, &engine), 0);
     ask(engine, 0, TIMEOUT_MS);
     engine_release(engine);
     assert_int_equal(session_close(session), 0);
@@ -767,8 +832,8 @@ static void test_the_engine_goes_when_the_thread_of_its_last_routines_has_ended(
 
     (void)state;
     fake_network_hook(silent_hooks);
-    assert_int_equal(session_open(&session), 0);
-    assert_int_equal(session_acquire(session, &asker.engine), 0);
+    assert_int_equal(session_open(IP_FAMILY_V4, &session), 0);
+    assert_int_equal(session_acquire(session, IP_FAMILY_V4, &asker.engine), 0);
     struct os_posix_thread *thread = start_asker(&asker);
     engine_release(asker.engine);
     assert_int_equal(session_close(session), 0);
@@ -877,7 +942,7 @@ static void be_busy(void *argument)
     struct busy *busy = argument;
     for (size_t round = 0; round < ROUNDS; round++) {
         for (size_t i = 0; i < PER_ROUND; i++) {
-            submission_set(&busy->submissions[i], busy->engine, address_be(192, 0, 2, (uint8_t)(i + 1)), TEXT,
+            submission_set(&busy->submissions[i], busy->engine, address_v4(192, 0, 2, (uint8_t)(i + 1)), TEXT,
                            TIMEOUT_MS);
             busy->submissions[i].wanted.routine = count_and_check;
             busy->submissions[i].wanted.context = &busy->submissions[i];
@@ -947,6 +1012,10 @@ int main(int argc, char **argv)
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_routines_of_which_the_second_apc_cannot_be_queued_all_run,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_routine_is_left_to_the_apc_that_is_on_its_way_for_it, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_a_wait_inside_a_routine_leaves_it_to_the_apc_that_is_on_its_way_too, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_routine_may_send_the_next_request, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_refusal_inside_a_routine_does_not_release_the_module, set_up,
                                         tear_down),

@@ -242,10 +242,38 @@ static void test_options_without_a_target_are_refused(void **state)
     assert_refused("-j a b -n 1", "IP address must be specified.");
 }
 
-static void test_ipv6_is_refused(void **state)
+static void test_the_family_is_open_unless_an_option_decides_it(void **state)
 {
     (void)state;
-    assert_refused("-6 ::1", "Option -6: this ping does not speak IPv6 yet.");
+    assert_parses("-t -a -n 7 -l 100 -i 5 -w 250 -S a host");
+    assert_int_equal(options.family, PING_ANY_FAMILY);
+    assert_parses("-4 host");
+    assert_int_equal(options.family, PING_IPV4);
+    assert_parses("-6 host");
+    assert_int_equal(options.family, PING_IPV6);
+}
+
+static void test_options_for_ipv4_only_decide_the_family(void **state)
+{
+    static const char *const lines[] = {"-f h", "-v 1 h", "-r 1 h", "-s 1 h", "-j a h", "-k a h", "-F h"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        assert_parses(lines[i]);
+        assert_int_equal(options.family, PING_IPV4);
+    }
+}
+
+static void test_options_of_the_other_family_are_refused(void **state)
+{
+    (void)state;
+    assert_refused("-4 -6 host", "The option -6 is only supported for IPv6.");
+    assert_refused("-6 -4 host", "The option -4 is only supported for IPv4.");
+    assert_refused("-6 /F host", "The option /F is only supported for IPv4.");
+    assert_refused("-6 -v 1 host", "The option -v is only supported for IPv4.");
+    assert_refused("-6 -j a host", "The option -j is only supported for IPv4.");
+    assert_refused("-r 1 -6 host", "The option -6 is only supported for IPv6.");
+    assert_parses("-6 -6 -i 3 host");
 }
 
 static void test_overlong_argument_is_cut_in_the_message(void **state)
@@ -347,7 +375,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_unknown_options_are_named),
         cmocka_unit_test(test_second_target_is_refused),
         cmocka_unit_test(test_options_without_a_target_are_refused),
-        cmocka_unit_test(test_ipv6_is_refused),
+        cmocka_unit_test(test_the_family_is_open_unless_an_option_decides_it),
+        cmocka_unit_test(test_options_for_ipv4_only_decide_the_family),
+        cmocka_unit_test(test_options_of_the_other_family_are_refused),
         cmocka_unit_test(test_overlong_argument_is_cut_in_the_message),
         cmocka_unit_test(test_host_list_at_the_end_ends_with_the_target),
         cmocka_unit_test(test_host_list_ends_with_the_next_option),

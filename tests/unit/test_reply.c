@@ -32,13 +32,13 @@ static struct echo_answer answer_with(uint32_t status, size_t options_bytes, siz
 {
     return (struct echo_answer){
         .status = status,
-        .responder_be = 0x01020304,
+        .responder = ip_address_v4(0x01020304),
         .round_trip_ns = 12 * OS_NS_PER_MS + 999999,
         .ttl = 57,
         .tos = 0x1c,
         .flags = 2,
         .options = options_bytes > 0 ? options : NULL,
-        .options_bytes = options_bytes,
+        .options_bytes = (uint8_t)options_bytes,
         .data = data_bytes > 0 ? data : NULL,
         .data_bytes = data_bytes,
     };
@@ -63,7 +63,7 @@ static void assert_written(const uint8_t *at, const struct echo_answer *answer, 
     const uint8_t *behind = at + sizeof(reply);
 
     memcpy(&reply, at, sizeof(reply));
-    assert_int_equal(reply.Address, answer->responder_be);
+    assert_int_equal(reply.Address, ip_address_to_v4(&answer->responder));
     assert_int_equal(reply.Status, answer->status);
     assert_int_equal(reply.RoundTripTime, 12);
     assert_int_equal(reply.DataSize, answer->data_bytes);
@@ -224,7 +224,7 @@ static void test_a_failure_is_all_zero_but_for_its_status_and_no_longer_than_the
     for (size_t at = 0; at < 8; at++) {
         uint8_t buffer[BUFFER_MAX];
         memset(buffer, CANARY, sizeof(buffer));
-        reply_write_failure(buffer + at, IP_REQ_TIMED_OUT);
+        reply_write_failure(buffer + at, IP_FAMILY_V4, IP_REQ_TIMED_OUT);
         assert_canary(buffer, at);
         assert_failure_written(buffer + at, IP_REQ_TIMED_OUT);
         assert_canary(buffer + at + sizeof(ICMP_ECHO_REPLY), sizeof(buffer) - at - sizeof(ICMP_ECHO_REPLY));

@@ -10,7 +10,7 @@
 static os_handle open_session(void)
 {
     os_handle handle = 0;
-    assert_int_equal(session_open(&handle), 0);
+    assert_int_equal(session_open(IP_FAMILY_V4, &handle), 0);
     assert_int_not_equal(handle, 0);
     return handle;
 }
@@ -18,7 +18,7 @@ static os_handle open_session(void)
 static struct engine *acquire(os_handle handle)
 {
     struct engine *engine = NULL;
-    assert_int_equal(session_acquire(handle, &engine), 0);
+    assert_int_equal(session_acquire(handle, IP_FAMILY_V4, &engine), 0);
     assert_non_null(engine);
     return engine;
 }
@@ -26,7 +26,7 @@ static struct engine *acquire(os_handle handle)
 static void assert_is_no_handle(os_handle handle)
 {
     struct engine *engine;
-    assert_int_equal(session_acquire(handle, &engine), ERROR_INVALID_HANDLE);
+    assert_int_equal(session_acquire(handle, IP_FAMILY_V4, &engine), ERROR_INVALID_HANDLE);
     assert_int_equal(session_close(handle), ERROR_INVALID_HANDLE);
 }
 
@@ -71,7 +71,7 @@ static void test_a_handle_of_something_else_is_refused_and_stays_open(void **sta
     os_handle handles[] = {os_posix_open_foreign(), os_posix_open_semaphore(1),
                            os_posix_open_semaphore(INT32_MAX)};
     for (size_t i = 0; i < sizeof(handles) / sizeof(handles[0]); i++) {
-        assert_int_equal(session_acquire(handles[i], &engine), ERROR_INVALID_PARAMETER);
+        assert_int_equal(session_acquire(handles[i], IP_FAMILY_V4, &engine), ERROR_INVALID_PARAMETER);
         assert_int_equal(session_close(handles[i]), ERROR_INVALID_HANDLE);
     }
     assert_int_equal(os_posix_handles(), 4);
@@ -166,7 +166,7 @@ static void test_a_duplicate_has_transport_opens_errors(void **state)
     os_handle duplicate = os_posix_duplicate(handle);
     assert_int_equal(session_close(handle), 0);
     os_posix_fail_allocation(1);
-    assert_int_equal(session_acquire(duplicate, &engine), ERROR_NOT_ENOUGH_MEMORY);
+    assert_int_equal(session_acquire(duplicate, IP_FAMILY_V4, &engine), ERROR_NOT_ENOUGH_MEMORY);
     assert_int_equal(session_close(duplicate), 0);
 }
 
@@ -191,7 +191,7 @@ static void test_a_value_that_now_belongs_to_another_object_is_not_closed(void *
     assert_int_equal(foreign, handle);
     assert_int_equal(session_close(handle), ERROR_INVALID_HANDLE);
     assert_int_equal(os_posix_handles(), 1);
-    assert_int_equal(session_acquire(handle, &engine), ERROR_INVALID_PARAMETER);
+    assert_int_equal(session_acquire(handle, IP_FAMILY_V4, &engine), ERROR_INVALID_PARAMETER);
     assert_int_equal(fake_network_closed(), 1);
     os_posix_close(foreign);
 }
@@ -257,7 +257,7 @@ static void reopen(os_handle handle)
 {
     if (handle == closed_one && came_instead == 0) {
         os_posix_reuse_tokens(true);
-        session_open(&came_instead);
+        session_open(IP_FAMILY_V4, &came_instead);
     }
 }
 
@@ -295,7 +295,7 @@ static void test_without_memory_a_session_is_refused_and_nothing_is_left(void **
     for (size_t nth = 1;; nth++) {
         session_abandon(); /* so that the table of sessions needs memory each time */
         os_posix_fail_allocation(nth);
-        uint32_t error = session_open(&handle);
+        uint32_t error = session_open(IP_FAMILY_V4, &handle);
         if (error == 0 && !os_posix_allocation_has_failed()) {
             break;
         }
@@ -309,7 +309,7 @@ static void test_without_memory_a_session_is_refused_and_nothing_is_left(void **
         assert_int_equal(os_posix_allocations(), 0);
         assert_int_equal(fake_network_opened(), fake_network_closed());
     }
-    assert_int_equal(refused, 4); /* session, engine, transport, table */
+    assert_int_equal(refused, 5); /* session, engine, transport, identifier, table */
     os_posix_fail_allocation(0);
     assert_int_equal(session_close(handle), 0);
 }
@@ -325,7 +325,7 @@ static void test_looking_for_closed_handles_without_memory_does_no_harm(void **s
     for (size_t i = 0; i < 100; i++) {
         os_handle handle;
         os_posix_fail_allocation(2); /* the list of handles, or a bigger table */
-        assert_int_equal(session_open(&handle), 0);
+        assert_int_equal(session_open(IP_FAMILY_V4, &handle), 0);
         os_posix_fail_allocation(0);
         assert_int_equal(session_close(handle), 0);
         assert_int_equal(session_close(handles[i]), 0);
@@ -338,7 +338,7 @@ static void test_a_session_needs_a_kernel_object(void **state)
 
     (void)state;
     os_posix_fail_tokens(true);
-    assert_int_equal(session_open(&handle), ERROR_NOT_ENOUGH_MEMORY);
+    assert_int_equal(session_open(IP_FAMILY_V4, &handle), ERROR_NOT_ENOUGH_MEMORY);
     assert_int_equal(fake_network_closed(), 1);
 }
 
@@ -353,7 +353,7 @@ static void test_a_session_needs_a_transport(void **state)
 
     (void)state;
     fake_network_hook((struct fake_network_hooks){.open = access_denied});
-    assert_int_equal(session_open(&handle), ERROR_ACCESS_DENIED);
+    assert_int_equal(session_open(IP_FAMILY_V4, &handle), ERROR_ACCESS_DENIED);
     assert_int_equal(os_posix_handles(), 0);
     fake_network_hook((struct fake_network_hooks){0});
     assert_int_equal(session_close(open_session()), 0);
@@ -367,7 +367,7 @@ static void test_without_random_numbers_of_its_own_a_semaphore_is_still_no_sessi
     os_handle handle = open_session();
     for (uint32_t maximum = 1; maximum < 0x10000; maximum = maximum * 2 + 1) {
         os_handle semaphore = os_posix_open_semaphore(maximum);
-        assert_int_equal(session_acquire(semaphore, &engine), ERROR_INVALID_PARAMETER);
+        assert_int_equal(session_acquire(semaphore, IP_FAMILY_V4, &engine), ERROR_INVALID_PARAMETER);
         os_posix_close(semaphore);
     }
     assert_int_equal(session_close(handle), 0);
@@ -385,7 +385,7 @@ static uint32_t wait_for_the_other(void)
 
 static void open_one(void *handle)
 {
-    session_open(handle);
+    session_open(IP_FAMILY_V4, handle);
 }
 
 static void test_two_threads_that_open_the_first_session_share_one_engine(void **state)
@@ -420,11 +420,11 @@ static void open_and_close_many(void *argument)
     for (int times = 0; times < 500; times++) {
         os_handle handle;
         struct engine *engine;
-        if (session_open(&handle) != 0) {
+        if (session_open(IP_FAMILY_V4, &handle) != 0) {
             (*failures)++;
             continue;
         }
-        if (session_acquire(handle, &engine) != 0) {
+        if (session_acquire(handle, IP_FAMILY_V4, &engine) != 0) {
             (*failures)++;
         } else {
             engine_release(engine);

@@ -1,5 +1,5 @@
 /*
- * What wire/status.h promises: each row of behaviour.md section 4.1. The numbers are written out, so that a
+ * What wire/status.h promises: each row of behaviour.md sections 4.1 and 4.2. The numbers are written out, so that a
  * wrong constant in ipexport.h shows here as well.
  */
 #include "support/cmocka_main.h"
@@ -91,6 +91,58 @@ static void test_ignored_is_no_status_of_windows(void **state)
     assert_true(STATUS_NONE == UINT32_MAX);
 }
 
+static void test_an_icmpv6_echo_reply_is_success_whatever_its_code(void **state)
+{
+    unsigned int code;
+
+    (void)state;
+    for (code = 0; code <= 255; code++)
+        assert_int_equal(status_from_icmpv6(129, (uint8_t)code), 0);
+}
+
+static void test_each_code_of_icmpv6_has_its_status(void **state)
+{
+    static const struct {
+        uint8_t type;
+        uint8_t first_code, last_code;
+        uint32_t status;
+    } rows[] = {
+        {1, 0, 0, 11002},   /* no route */
+        {1, 1, 1, 11004},   /* prohibited */
+        {1, 2, 2, 11045},   /* beyond scope of source */
+        {1, 3, 3, 11003},   /* address unreachable */
+        {1, 4, 4, 11005},   /* port unreachable */
+        {1, 5, 5, 11044},   /* source address failed policy */
+        {1, 6, 6, 11040},   /* reject route */
+        {1, 7, 7, 11042},   /* error in source routing header */
+        {1, 8, 255, 11003}, /* codes that came later */
+        {2, 0, 255, 11009}, /* packet too big */
+        {3, 0, 0, 11013},   /* hop limit exceeded */
+        {3, 1, 1, 11014},   /* reassembly */
+        {3, 2, 255, 11041}, /* time exceeded otherwise */
+        {4, 0, 255, 11015}, /* parameter problem */
+    };
+    size_t i;
+    unsigned int code;
+
+    (void)state;
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        for (code = rows[i].first_code; code <= rows[i].last_code; code++)
+            assert_int_equal(status_from_icmpv6(rows[i].type, (uint8_t)code), rows[i].status);
+    }
+}
+
+static void test_every_other_type_of_icmpv6_is_ignored(void **state)
+{
+    unsigned int type;
+
+    (void)state;
+    for (type = 0; type <= 255; type++) {
+        if ((type < 1 || type > 4) && type != 129)
+            assert_int_equal(status_from_icmpv6((uint8_t)type, 0), STATUS_NONE);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -102,6 +154,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_parameter_problem_is_reported_whatever_its_code),
         cmocka_unit_test(test_every_other_type_is_ignored),
         cmocka_unit_test(test_ignored_is_no_status_of_windows),
+        cmocka_unit_test(test_an_icmpv6_echo_reply_is_success_whatever_its_code),
+        cmocka_unit_test(test_each_code_of_icmpv6_has_its_status),
+        cmocka_unit_test(test_every_other_type_of_icmpv6_is_ignored),
     };
 
     return cmocka_run(argc, argv, tests, NULL, NULL);

@@ -3,6 +3,8 @@
  */
 #include "support/cmocka_main.h"
 
+#include <arpa/inet.h>
+
 #include "trace/trace.h"
 #include "unit/support/echo_fixture.h"
 
@@ -81,12 +83,62 @@ static void test_a_line_that_is_too_long_is_cut_and_still_ends(void **state)
     assert_int_equal(printed_lines(), 2);
 }
 
-static void test_addresses_are_written_with_dots(void **state)
+static void assert_written(struct ip_address address, const char *expected)
+{
+    assert_string_equal(trace_address(&address).text, expected);
+}
+
+static void test_ipv4_addresses_are_written_with_dots(void **state)
 {
     (void)state;
-    assert_string_equal(trace_address(address_be(192, 0, 2, 1)).text, "192.0.2.1");
-    assert_string_equal(trace_address(0).text, "0.0.0.0");
-    assert_string_equal(trace_address(UINT32_MAX).text, "255.255.255.255");
+    assert_written(address_v4(192, 0, 2, 1), "192.0.2.1");
+    assert_written(ip_address_v4(0), "0.0.0.0");
+    assert_written(ip_address_v4(UINT32_MAX), "255.255.255.255");
+}
+
+static void test_no_address_is_written_as_such(void **state)
+{
+    (void)state;
+    assert_written((struct ip_address){0}, "none");
+}
+
+/* Against inet_ntop, which has written IPv6 addresses in the way of RFC 5952 since before it; but for those that hold an
+ * IPv4 address, whose first 80 bits are 0. */
+static void test_ipv6_addresses_are_written_as_by_the_c_library(void **state)
+{
+    (void)state;
+    for (unsigned int zeros = 0; zeros < 256; zeros++) { /* every choice of groups that are zero */
+        uint8_t bytes[16];
+        char expected[64];
+        for (size_t group = 0; group < 8; group++) {
+            unsigned int value = (zeros >> group & 1) != 0 ? 0 : 0xf0b1U >> (group % 4 * 4);
+            bytes[2 * group] = (uint8_t)(value >> 8);
+            bytes[2 * group + 1] = (uint8_t)value;
+        }
+        if ((zeros & 0x1f) != 0x1f) {
+            assert_written(ip_address_v6(bytes, 0), inet_ntop(AF_INET6, bytes, expected, sizeof(expected)));
+        }
+    }
+}
+
+static void test_ipv6_addresses_of_special_meaning_are_written_short(void **state)
+{
+    static const uint8_t unspecified[16];
+    static const uint8_t loopback[16] = {[15] = 1};
+
+    (void)state;
+    assert_written(ip_address_v6(unspecified, 0), "::");
+    assert_written(ip_address_v6(loopback, 0), "::1");
+}
+
+static void test_the_longest_address_is_written_with_its_scope(void **state)
+{
+    uint8_t bytes[16];
+
+    (void)state;
+    memset(bytes, 0xff, sizeof(bytes));
+    bytes[1] = 0xf2; /* link-local multicast */
+    assert_written(ip_address_v6(bytes, UINT32_MAX), "fff2:ffff:ffff:ffff:ffff:ffff:ffff:ffff%4294967295");
 }
 
 static struct gate all_here;
@@ -133,8 +185,11 @@ int main(int argc, char **argv)
                                         fixture_engine_tear_down),
         cmocka_unit_test_setup_teardown(test_a_line_that_is_too_long_is_cut_and_still_ends,
                                         fixture_engine_set_up, fixture_engine_tear_down),
-        cmocka_unit_test_setup_teardown(test_addresses_are_written_with_dots, fixture_engine_set_up,
-                                        fixture_engine_tear_down),
+        cmocka_unit_test(test_ipv4_addresses_are_written_with_dots),
+        cmocka_unit_test(test_no_address_is_written_as_such),
+        cmocka_unit_test(test_ipv6_addresses_are_written_as_by_the_c_library),
+        cmocka_unit_test(test_ipv6_addresses_of_special_meaning_are_written_short),
+        cmocka_unit_test(test_the_longest_address_is_written_with_its_scope),
         cmocka_unit_test_setup_teardown(test_lines_of_several_threads_are_not_mixed, fixture_engine_set_up,
                                         fixture_engine_tear_down),
     };

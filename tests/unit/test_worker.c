@@ -32,7 +32,7 @@ static const struct fake_network_hooks silent_hooks = {.send = fake_network_sile
 
 static void start_caller(struct engine *engine, size_t number)
 {
-    caller_set(&callers[number], engine, address_be(192, 0, 2, (uint8_t)(number + 1)), texts[number],
+    caller_set(&callers[number], engine, address_v4(192, 0, 2, (uint8_t)(number + 1)), texts[number],
                TIMEOUT_MS);
     caller_start(&callers[number]);
 }
@@ -213,7 +213,7 @@ static void test_an_icmp_error_that_is_handed_over_keeps_its_options(void **stat
     const ICMP_ECHO_REPLY *reply = &callers[THIRD].reply.header;
     assert_int_equal(callers[THIRD].replies, 1);
     assert_int_equal(reply->Status, IP_TTL_EXPIRED_TRANSIT);
-    assert_int_equal(reply->Address, ROUTER);
+    assert_int_equal(reply->Address, ROUTER_BE);
     assert_int_equal(reply->Options.OptionsSize, sizeof(options));
     assert_memory_equal(reply->Options.OptionsData, options, sizeof(options));
     deliver_reply(FIRST);
@@ -662,7 +662,7 @@ static void assert_ends_with_worker(void)
     assert_int_equal(fake_network_closed(), 1);
 }
 
-static void test_an_engine_whose_worker_is_parked_is_freed_by_it_at_once(void **state)
+static void test_an_engine_whose_worker_is_parked_is_freed_with_it_at_once(void **state)
 {
     struct engine *engine = fresh_engine();
 
@@ -672,7 +672,25 @@ static void test_an_engine_whose_worker_is_parked_is_freed_by_it_at_once(void **
     assert_ends_with_worker(); /* the clock stands still, so it cannot have ended by itself */
 }
 
-static void test_an_engine_whose_worker_receives_is_freed_by_it_at_once(void **state)
+static void let_worker_end(size_t receiver)
+{
+    if (receiver == WORKER) {
+        assert_soon(os_posix_threads() == 0);
+    }
+}
+
+static void test_an_engine_whose_worker_ends_before_it_is_woken_is_freed(void **state)
+{
+    struct engine *engine = fresh_engine();
+
+    (void)state;
+    park_worker(engine);
+    fake_network_hook((struct fake_network_hooks){.wake = let_worker_end});
+    engine_release(engine);
+    assert_ends_with_worker();
+}
+
+static void test_an_engine_whose_worker_receives_is_freed_with_it_at_once(void **state)
 {
     struct engine *engine = fresh_engine();
 
@@ -694,7 +712,7 @@ static void test_an_engine_whose_worker_receives_is_freed_by_it_at_once(void **s
     assert_ends_with_worker();
 }
 
-static void test_an_engine_whose_worker_is_about_to_park_is_freed_by_it(void **state)
+static void test_an_engine_whose_worker_is_about_to_park_is_freed_with_it(void **state)
 {
     struct engine *engine = fresh_engine();
 
@@ -715,7 +733,7 @@ static void hold_starting_worker(size_t receiver)
     }
 }
 
-static void test_an_engine_whose_worker_has_yet_to_run_is_freed_by_it(void **state)
+static void test_an_engine_whose_worker_has_yet_to_run_is_freed_with_it(void **state)
 {
     struct engine *engine = fresh_engine();
 
@@ -957,7 +975,7 @@ static uint32_t answer_sometime(const struct fake_sent *sent)
     }
     if (sent->sequence % 5 == 0) {
         struct fake_answer confusing = fake_reply(sent);
-        confusing.source_be = OTHER;
+        confusing.source = OTHER;
         fake_network_deliver(&confusing);
     }
     if (sent->sequence % 2 == 0) {
@@ -1010,7 +1028,7 @@ static void call_many_times(void *argument)
         bool answered = i % 10 != 9;
         snprintf(text, sizeof(text), "%ccaller %d call %d, with %*d", answered ? '+' : silent_mark,
                  member->number, i, 1 + i, 7);
-        caller_set(caller, member->engine, address_be(192, 0, 2, (uint8_t)(member->number % 4)), text,
+        caller_set(caller, member->engine, address_v4(192, 0, 2, (uint8_t)(member->number % 4)), text,
                    answered ? TIMEOUT_MS : 3);
         caller_run(caller);
         if (answered) {
@@ -1079,7 +1097,7 @@ static bool is_sent(const struct caller *caller)
 {
     for (size_t count = fake_network_sent_count(); count > 0; count--) {
         const struct fake_sent *sent = fake_network_sent(count);
-        if (sent->message.destination_be == caller->call.destination_be) {
+        if (ip_address_equal(&sent->message.destination, &caller->call.destination)) {
             return true;
         }
     }
@@ -1180,13 +1198,15 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(
             test_a_caller_who_engages_the_worker_is_served_even_if_it_is_slow_to_send, fixture_engine_set_up,
             fixture_engine_tear_down),
-        cmocka_unit_test_setup_teardown(test_an_engine_whose_worker_is_parked_is_freed_by_it_at_once,
+        cmocka_unit_test_setup_teardown(test_an_engine_whose_worker_is_parked_is_freed_with_it_at_once,
                                         fixture_set_up, fixture_tear_down),
-        cmocka_unit_test_setup_teardown(test_an_engine_whose_worker_receives_is_freed_by_it_at_once,
+        cmocka_unit_test_setup_teardown(test_an_engine_whose_worker_ends_before_it_is_woken_is_freed,
                                         fixture_set_up, fixture_tear_down),
-        cmocka_unit_test_setup_teardown(test_an_engine_whose_worker_is_about_to_park_is_freed_by_it,
+        cmocka_unit_test_setup_teardown(test_an_engine_whose_worker_receives_is_freed_with_it_at_once,
                                         fixture_set_up, fixture_tear_down),
-        cmocka_unit_test_setup_teardown(test_an_engine_whose_worker_has_yet_to_run_is_freed_by_it,
+        cmocka_unit_test_setup_teardown(test_an_engine_whose_worker_is_about_to_park_is_freed_with_it,
+                                        fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_an_engine_whose_worker_has_yet_to_run_is_freed_with_it,
                                         fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(
             test_a_caller_who_comes_while_the_worker_is_being_made_receives_for_itself, fixture_engine_set_up,

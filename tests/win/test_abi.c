@@ -56,6 +56,9 @@ static const char *const icmp_exports[] = {
 
 /* What openicmp.dll must export beyond these; it may export more. */
 static const char *const openicmp_extra_exports[] = {
+    "Icmp6CreateFile",
+    "Icmp6ParseReplies",
+    "Icmp6SendEcho2",
     "IcmpSendEcho2Ex",
 };
 #define OPENICMP_EXTRA_EXPORT_COUNT (sizeof(openicmp_extra_exports) / sizeof(openicmp_extra_exports[0]))

@@ -44,7 +44,7 @@ static void test_closing_does_not_wait_for_outstanding_requests(void **state)
     }
     before_ms = now_ms();
     assert_true(IcmpCloseHandle(icmp));
-    assert_true(now_ms() - before_ms < 1000);
+    assert_true(now_ms() - before_ms < PATIENCE_MS / 2);
 }
 
 /* Closes a handle in one way or the other, and does not look at the result. */
@@ -224,7 +224,7 @@ static void test_engines_leave_no_handles_or_memory_behind(void **state)
         }
     }
     assert_true(threads_fall_to(threads_before, PATIENCE_MS));
-    assert_int_equal(handles_open(), handles_before);
+    assert_true(handles_fall_to(handles_before, PATIENCE_MS));
     print_message("%ld bytes in 150 rounds\n", (long)(heap_bytes() - bytes_before));
     assert_true(heap_bytes() < bytes_before + 4 * ROUNDS_BYTES_MAX);
     CloseHandle(event);
@@ -355,6 +355,7 @@ static void assert_leaves_nothing_behind(void (*act)(struct async_echo *echo))
     DWORD threads_before = threads_running();
     DWORD handles_before = 0;
     size_t bytes_before = 0;
+    bool handles_fall;
 
     for (int i = 0; i < ROUNDS; i++) {
         echo->request.timeout_ms = 1 + (DWORD)i % 3;
@@ -367,9 +368,10 @@ static void assert_leaves_nothing_behind(void (*act)(struct async_echo *echo))
     }
     assert_true(threads_fall_to(threads_before, PATIENCE_MS));
     assert_true(ping(icmp, LOCALHOST));
+    handles_fall = handles_fall_to(handles_before, PATIENCE_MS);
     print_message("%d handles, %ld bytes\n", (int)handles_open() - (int)handles_before,
                   (long)(heap_bytes() - bytes_before));
-    assert_in_range(handles_open(), 0, handles_before);
+    assert_true(handles_fall);
     assert_true(heap_bytes() < bytes_before + ROUNDS_BYTES_MAX);
     assert_true(IcmpCloseHandle(icmp));
 }
@@ -413,7 +415,7 @@ static void test_threads_that_end_in_routines_leave_nothing_behind(void **state)
     assert_leaves_nothing_behind(end_in_routine);
 }
 
-/* Fewer than elsewhere: they are hard on the wineserver of Wine 8. */
+/* Fewer than elsewhere: what they leave behind in Winsock costs. */
 #define TERMINATED_ROUNDS 200
 
 /* How many handles more may be open when nothing of the terminated threads is left but their records: these are looked
@@ -433,8 +435,10 @@ static void test_routines_of_terminated_threads_leave_nothing_behind(void **stat
         if (i == 20) {
             handles_before = handles_open();
         }
-        if (i > 20) {
-            most = handles_open() > most ? handles_open() : most;
+        if (i > 20 && i % 10 == 0) {
+            DWORD now = handles_open();
+
+            most = now > most ? now : most;
         }
     }
     print_message("%d handles more at most\n", (int)most - (int)handles_before);

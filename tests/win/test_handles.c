@@ -2,6 +2,7 @@
  * The ICMP handle: a genuine kernel handle, and whatever programs pass in its place (behaviour.md 2.1, 2.2,
  * 2.3 rows 1 and 1b, Q14, Q15, Q22).
  */
+#include "win/support/process.h"
 #include "win/support/requests.h"
 
 /* ---- What is no ICMP handle ---- */

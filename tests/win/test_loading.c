@@ -5,6 +5,7 @@
  * This program does not import a DLL of ours, so the last FreeLibrary really unloads it. The DLLs lie in the
  * program's folder.
  */
+#include "win/support/process.h"
 #include "win/support/requests.h"
 
 #define ROUNDS 50

@@ -417,7 +417,7 @@ static void test_timeout_0_waits_a_little(void **state)
 
         replies = request_send_by(sender, &f->request);
         error = GetLastError();
-        assert_true(now_ms() - start_ms < 2000);
+        assert_true(now_ms() - start_ms < TIMEOUT_MS);
         if (replies == 1) {
             assert_int_equal(error, 0);
             assert_int_equal(reply_in(f->reply).Status, IP_SUCCESS);
@@ -452,7 +452,7 @@ static void test_timeout_0_does_not_hang_when_nobody_answers(void **state)
     f->request.destination = SILENT;
     assert_int_equal(request_send(&f->request), 0);
     assert_int_equal(GetLastError(), IP_REQ_TIMED_OUT);
-    assert_true(now_ms() - start_ms < 2000);
+    assert_true(now_ms() - start_ms < TIMEOUT_MS);
 }
 
 static void test_longest_timeouts_are_accepted(void **state)

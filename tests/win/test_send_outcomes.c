@@ -6,12 +6,17 @@
 #include "win/support/requests.h"
 
 #define PEER_ADDRESS LOOPBACK(0, 7, 7)
+#define DATA_BYTES   40
+
+/* How much of the reply buffer the requests are given: as SILENT is a broadcast address, they are over with the first answer
+ * only if there is no room for another. (The rest of the buffer must stay as it is.) */
+#define ROOM_FOR_ONE (sizeof(ICMP_ECHO_REPLY) + DATA_BYTES)
 
 /* A tagged request to SILENT, and a peer that may answer it. */
 struct fixture {
     struct request request;
     struct peer_tag tag;
-    BYTE data[40]; /* begins with the tag */
+    BYTE data[DATA_BYTES]; /* begins with the tag */
     BYTE reply[sizeof(ICMP_ECHO_REPLY) + 200];
     struct peer peer;
 };
@@ -29,7 +34,7 @@ static int set_up(void **state)
                                  .data = f.data,
                                  .data_bytes = sizeof(f.data),
                                  .reply = f.reply,
-                                 .reply_bytes = sizeof(f.reply),
+                                 .reply_bytes = ROOM_FOR_ONE,
                                  .timeout_ms = TIMEOUT_MS};
     *state = &f;
     return 0;
@@ -233,6 +238,7 @@ static void test_reply_with_other_data_is_reported_as_it_came(void **state)
         ICMP_ECHO_REPLY reply;
 
         f->data[PEER_TAG_BYTES] = lengths[i];
+        f->request.reply_bytes = sizeof(reply) + lengths[i];
         reply = send_answered(f);
         assert_int_equal(reply.Status, IP_SUCCESS);
         assert_int_equal(reply.DataSize, lengths[i]);
@@ -246,7 +252,7 @@ static void test_reply_longer_than_the_buffer_is_a_general_failure(void **state)
     struct fixture *f = *state;
 
     let_peer(f, reply_with_context, f);
-    f->data[PEER_TAG_BYTES] = 201;
+    f->data[PEER_TAG_BYTES] = DATA_BYTES + 1;
     assert_int_equal(request_send(&f->request), 0);
     assert_int_equal(GetLastError(), IP_GENERAL_FAILURE);
     assert_reply_is_failure(f, IP_GENERAL_FAILURE);
@@ -496,13 +502,19 @@ static void test_timeout_comes_when_it_is_due(void **state)
     static const DWORD timeouts[] = {1, 10, 50, 300};
 
     for (size_t i = 0; i < sizeof(timeouts) / sizeof(timeouts[0]); i++) {
-        double start_ms = now_ms(), took_ms;
+        double shortest_ms = 60000;
 
         f->request.timeout_ms = timeouts[i];
-        assert_times_out(f);
-        took_ms = now_ms() - start_ms;
-        assert_true(took_ms >= timeouts[i]);
-        assert_true(took_ms < timeouts[i] + 400); /* a hidden minimum, as Windows has, would be 500 or more */
+        for (int times = 0; times < 5; times++) {
+            double start_ms = now_ms(), took_ms;
+
+            assert_times_out(f);
+            took_ms = now_ms() - start_ms;
+            assert_true(took_ms >= timeouts[i]);
+            shortest_ms = took_ms < shortest_ms ? took_ms : shortest_ms;
+        }
+        assert_true(shortest_ms <
+                    timeouts[i] + 400); /* a hidden minimum, as Windows has, would be 500 or more */
     }
 }
 

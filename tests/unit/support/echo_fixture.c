@@ -20,6 +20,17 @@ uint32_t address_be(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
     return address;
 }
 
+struct ip_address address_v4(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
+{
+    return ip_address_v4(address_be(a, b, c, d));
+}
+
+struct ip_address address_v6(uint8_t number)
+{
+    const uint8_t bytes[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = number};
+    return ip_address_v6(bytes, 0);
+}
+
 /* What tests that failed have left behind is not this test's fault. */
 static size_t allocations_before;
 
@@ -145,13 +156,13 @@ enum worker_state engine_worker(struct engine *engine)
 
 /* ---- Callers ---- */
 
-void caller_set(struct caller *caller, struct engine *engine, uint32_t destination_be, const char *text,
+void caller_set(struct caller *caller, struct engine *engine, struct ip_address destination, const char *text,
                 uint32_t timeout_ms)
 {
     memset(caller, 0, sizeof(*caller));
     memset(caller->reply.bytes, CANARY, sizeof(caller->reply.bytes));
     caller->engine = engine;
-    caller->call.destination_be = destination_be;
+    caller->call.destination = destination;
     caller->call.data = text;
     caller->call.data_bytes = (uint16_t)strlen(text);
     caller->call.timeout_ms = timeout_ms;
@@ -217,7 +228,8 @@ bool caller_has_own_reply(const struct caller *caller)
 {
     const ICMP_ECHO_REPLY *reply = &caller->reply.header;
     return caller->replies == 1 && caller->error == 0 && reply->Status == IP_SUCCESS &&
-           reply->Address == caller->call.destination_be && reply->DataSize == caller->call.data_bytes &&
+           reply->Address == ip_address_to_v4(&caller->call.destination) &&
+           reply->DataSize == caller->call.data_bytes &&
            (reply->DataSize == 0 || memcmp(reply->Data, caller->call.data, reply->DataSize) == 0);
 }
 
@@ -239,14 +251,14 @@ bool worker_is_idle(size_t receiver)
 
 /* ---- Asynchronous calls ---- */
 
-void submission_set(struct submission *submission, struct engine *engine, uint32_t destination_be,
+void submission_set(struct submission *submission, struct engine *engine, struct ip_address destination,
                     const char *text, uint32_t timeout_ms)
 {
     memset(submission, 0, sizeof(*submission));
     memset(submission->reply.bytes, CANARY, sizeof(submission->reply.bytes));
     submission->engine = engine;
     submission->call = (struct echo_call){
-        .destination_be = destination_be,
+        .destination = destination,
         .data = text,
         .data_bytes = (uint16_t)strlen(text),
         .timeout_ms = timeout_ms,
@@ -286,7 +298,7 @@ bool submission_has_own_reply(const struct submission *submission)
 {
     const ICMP_ECHO_REPLY *reply = &submission->reply.header;
     return reply->Status == IP_SUCCESS && reply->Reserved == 1 &&
-           reply->Address == submission->call.destination_be &&
+           reply->Address == ip_address_to_v4(&submission->call.destination) &&
            reply->DataSize == submission->call.data_bytes &&
            (reply->DataSize == 0 || memcmp(reply->Data, submission->call.data, reply->DataSize) == 0);
 }

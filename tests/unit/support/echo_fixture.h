@@ -8,14 +8,34 @@
 #include "echo/asynchronous.h"
 #include "echo/engine.h"
 #include "echo/synchronous.h"
+#include "trace/trace.h"
 #include "unit/support/fake_network.h"
 #include "unit/support/os_posix.h"
 
-/* Addresses of the networks for documentation (RFC 5737), in network byte order. */
+/* Addresses, in network byte order and as the engine has them. */
 uint32_t address_be(uint8_t a, uint8_t b, uint8_t c, uint8_t d);
-#define HOST   address_be(192, 0, 2, 1)
-#define ROUTER address_be(198, 51, 100, 1)
-#define OTHER  address_be(203, 0, 113, 1)
+struct ip_address address_v4(uint8_t a, uint8_t b, uint8_t c, uint8_t d);
+/* Of the networks for documentation (RFC 5737). */
+#define HOST      address_v4(192, 0, 2, 1)
+#define ROUTER    address_v4(198, 51, 100, 1)
+#define OTHER     address_v4(203, 0, 113, 1)
+#define ROUTER_BE address_be(198, 51, 100, 1)
+#define OTHER_BE  address_be(203, 0, 113, 1)
+
+/* An IPv6 address of the network for documentation (RFC 3849), of which `number` is the end. */
+struct ip_address address_v6(uint8_t number);
+#define HOST6   address_v6(1)
+#define ROUTER6 address_v6(0x99)
+#define OTHER6  address_v6(2)
+
+/* Fails the test unless they are the same address. */
+#define assert_address_equal(actual, expected)                                                               \
+    do {                                                                                                     \
+        const struct ip_address assert_address_actual = (actual);                                            \
+        const struct ip_address assert_address_expected = (expected);                                        \
+        assert_string_equal(trace_address(&assert_address_actual).text,                                      \
+                            trace_address(&assert_address_expected).text);                                   \
+    } while (0)
 
 /* Waits until `condition` holds; fails the test after 10 s of real time. For the test's own thread. */
 #define assert_soon(condition)                                                                               \
@@ -61,8 +81,8 @@ struct caller {
     struct os_posix_thread *thread;
 };
 
-/* Fills in a call that sends `text` to `destination_be`. The text is the caller's. */
-void caller_set(struct caller *caller, struct engine *engine, uint32_t destination_be, const char *text,
+/* Fills in a call that sends `text` to `destination`. The text is the caller's. */
+void caller_set(struct caller *caller, struct engine *engine, struct ip_address destination, const char *text,
                 uint32_t timeout_ms);
 /* Makes the call, on the calling thread. */
 void caller_run(struct caller *caller);
@@ -95,8 +115,8 @@ struct submission {
     } reply; /* 0xee where nothing was written */
 };
 
-/* Fills in a call that sends `text` to `destination_be`. Without event or routine, yet. */
-void submission_set(struct submission *submission, struct engine *engine, uint32_t destination_be,
+/* Fills in a call that sends `text` to `destination`. Without event or routine, yet. */
+void submission_set(struct submission *submission, struct engine *engine, struct ip_address destination,
                     const char *text, uint32_t timeout_ms);
 /* Has it tell by a fresh event, unsignalled. The test closes it. */
 void submission_set_event(struct submission *submission);

@@ -19,8 +19,8 @@
 
 struct packet {
     struct packet *next;
-    size_t length_bytes;
-    uint8_t bytes[];
+    struct transport_packet packet; /* its pointers lead into `content` */
+    uint8_t content[];
 };
 
 struct packet_list {
@@ -46,6 +46,8 @@ struct transport_receiver {
 
 struct fake_transport {
     struct transport transport; /* first */
+    struct transport_operations operations;
+    bool granted[65536]; /* by identifier */
     struct fake_transport *next;
     struct transport_receiver *receivers;
     size_t receiver_count;
@@ -60,11 +62,18 @@ static struct fake_sent *sent_messages;
 static size_t sent_count;
 static size_t opened;
 static size_t closed;
+static size_t claims;
+static size_t granted;
 static size_t receivers;
 static size_t receives;
+static size_t exchanges;
 static size_t discards;
 static uint64_t listening_order;
 static bool rewrite_identifiers;
+static bool carry_ipv4 = true;
+static bool carry_ipv6 = true;
+static bool want_claims = true;
+static bool provide_exchange;
 static bool fail_receivers;
 static bool single_packets;
 
@@ -129,15 +138,64 @@ static struct fake_network_hooks current_hooks(void)
     return current;
 }
 
+/* ---- Identifiers ---- */
+
+static bool fake_identifier_claim(struct transport *base, uint16_t identifier)
+{
+    require_no_lock();
+    struct fake_transport *transport = (struct fake_transport *)(void *)base;
+    os_lock_acquire(&network_lock);
+    if (transport->transport.rewrites_identifier || identifier == 0 || transport->granted[identifier]) {
+        panic("an identifier is claimed that cannot be, or that the engine has");
+    }
+    claims++;
+    bool (*hook)(uint16_t) = hooks.identifier_claim;
+    os_lock_release(&network_lock);
+
+    bool grant = hook == NULL || hook(identifier);
+    os_lock_acquire(&network_lock);
+    transport->granted[identifier] = grant;
+    granted += grant;
+    os_lock_release(&network_lock);
+    return grant;
+}
+
+static void require_granted(struct fake_transport *transport, const struct transport_message *message)
+{
+    uint16_t identifier = (uint16_t)(message->bytes[4] << 8 | message->bytes[5]);
+    os_lock_acquire(&network_lock);
+    bool may_be_used = transport->granted[identifier] || transport->operations.identifier_claim == NULL ||
+                       transport->transport.rewrites_identifier;
+    os_lock_release(&network_lock);
+    if (!may_be_used) {
+        panic("an identifier is used that was not granted");
+    }
+}
+
 /* ---- Sending ---- */
+
+static void require_family(const struct transport *transport, const struct transport_message *message)
+{
+    bool v6 = message->destination.family == IP_FAMILY_V6;
+    if (!(v6 ? transport->has_ipv6 : transport->has_ipv4) ||
+        (!ip_address_is_unspecified(&message->source) &&
+         message->source.family != message->destination.family)) {
+        panic("a message is sent between addresses that cannot be");
+    }
+    if (message->bytes[0] != (v6 ? 128 : 8) || message->bytes[1] != 0 ||
+        (v6 && (message->bytes[2] != 0 || message->bytes[3] != 0 || message->options_bytes > 0))) {
+        panic("a message is sent that is no echo request of its family");
+    }
+}
 
 static uint32_t fake_send(struct transport *transport, const struct transport_message *message)
 {
-    (void)transport;
     require_no_lock();
     if (message->length_bytes < 8 || message->options_bytes > 40) {
         panic("a message is sent that can be no ICMP message, or has too many options");
     }
+    require_family(transport, message);
+    require_granted((struct fake_transport *)(void *)transport, message);
     if (hooks.prepare != NULL) {
         hooks.prepare();
     }
@@ -202,12 +260,21 @@ const struct fake_sent *fake_network_sent(size_t count)
 
 /* ---- Answers ---- */
 
+static bool is_v6(const struct fake_answer *answer)
+{
+    return answer->source.family == IP_FAMILY_V6;
+}
+
 struct fake_answer fake_reply(const struct fake_sent *sent)
 {
+    bool v6 = sent->message.destination.family == IP_FAMILY_V6;
     return (struct fake_answer){
-        .source_be = sent->message.destination_be,
+        .form = v6 ? TRANSPORT_MESSAGE : TRANSPORT_IPV4_PACKET,
+        .source = sent->message.destination,
+        .destination = sent->message.source,
+        .type = v6 ? 129 : 0,
         .ttl = 64,
-        .protocol = 1,
+        .protocol = v6 ? 58 : 1,
         .identifier = sent->identifier,
         .sequence = sent->sequence,
         .data = sent->bytes + 8,
@@ -215,14 +282,15 @@ struct fake_answer fake_reply(const struct fake_sent *sent)
     };
 }
 
-struct fake_answer fake_error(const struct fake_sent *sent, uint32_t router_be, uint8_t type, uint8_t code)
+struct fake_answer fake_error(const struct fake_sent *sent, struct ip_address router, uint8_t type,
+                              uint8_t code)
 {
     struct fake_answer answer = fake_reply(sent);
-    answer.source_be = router_be;
+    answer.source = router;
     answer.type = type;
     answer.code = code;
     answer.is_error = true;
-    answer.quoted_destination_be = sent->message.destination_be;
+    answer.quoted_destination = sent->message.destination;
     return answer;
 }
 
@@ -233,8 +301,8 @@ static void store_be16(uint8_t *bytes, size_t value)
 }
 
 /* Writes an IPv4 header. Returns how long it is. */
-static size_t build_header(uint8_t *bytes, const struct fake_answer *answer, const uint8_t *options,
-                           size_t options_bytes, size_t payload_bytes)
+static size_t build_header_v4(uint8_t *bytes, const struct fake_answer *answer, const uint8_t *options,
+                              size_t options_bytes, size_t payload_bytes)
 {
     size_t header_bytes = 20 + options_bytes;
     bytes[0] = (uint8_t)(0x40 | header_bytes / 4);
@@ -243,12 +311,42 @@ static size_t build_header(uint8_t *bytes, const struct fake_answer *answer, con
     store_be16(bytes + 6, answer->fragment_word);
     bytes[8] = answer->ttl;
     bytes[9] = answer->protocol;
-    memcpy(bytes + 12, &answer->source_be, 4);
-    memcpy(bytes + 16, &answer->destination_be, 4);
+    memcpy(bytes + 12, answer->source.bytes, 4);
+    memcpy(bytes + 16, answer->destination.bytes, 4);
     if (options_bytes > 0) {
         memcpy(bytes + 20, options, options_bytes);
     }
     return header_bytes;
+}
+
+/* Writes the IPv6 header of a quoted request. Returns how long it is. */
+static size_t build_header_v6(uint8_t *bytes, const struct fake_answer *answer, size_t payload_bytes)
+{
+    bytes[0] = 0x60;
+    store_be16(bytes + 4, payload_bytes);
+    bytes[6] = 58;
+    bytes[7] = 1; /* the hop limit that is left */
+    memcpy(bytes + 24, answer->quoted_destination.bytes, 16);
+    return 40;
+}
+
+/* Writes the ICMP header of the request that an error is about. Returns how long it is. */
+static size_t build_request_header(uint8_t *bytes, const struct fake_answer *answer)
+{
+    bytes[0] = is_v6(answer) ? 128 : 8;
+    store_be16(bytes + 4, answer->identifier);
+    store_be16(bytes + 6, answer->sequence);
+    return 8;
+}
+
+/* Writes what an error quotes. Returns how long it is. */
+static size_t build_quote(uint8_t *bytes, const struct fake_answer *answer)
+{
+    struct fake_answer quoted = {.destination = answer->quoted_destination, .protocol = 1, .ttl = 1};
+    size_t header_bytes = is_v6(answer) ? build_header_v6(bytes, answer, 8)
+                                        : build_header_v4(bytes, &quoted, answer->quoted_options,
+                                                          answer->quoted_options_bytes, 8);
+    return header_bytes + build_request_header(bytes + header_bytes, answer);
 }
 
 /* Writes the ICMP message. Returns how long it is. */
@@ -258,15 +356,7 @@ static size_t build_message(uint8_t *bytes, const struct fake_answer *answer)
     bytes[0] = answer->type;
     bytes[1] = answer->code;
     if (answer->is_error) {
-        struct fake_answer quoted = {
-            .destination_be = answer->quoted_destination_be, .protocol = 1, .ttl = 1};
-        length_bytes += build_header(bytes + length_bytes, &quoted, answer->quoted_options,
-                                     answer->quoted_options_bytes, 8);
-        uint8_t *request = bytes + length_bytes;
-        request[0] = 8;
-        store_be16(request + 4, answer->identifier);
-        store_be16(request + 6, answer->sequence);
-        length_bytes += 8;
+        length_bytes += build_quote(bytes + length_bytes, answer);
     } else {
         store_be16(bytes + 4, answer->identifier);
         store_be16(bytes + 6, answer->sequence);
@@ -275,21 +365,49 @@ static size_t build_message(uint8_t *bytes, const struct fake_answer *answer)
         }
         length_bytes += answer->data_bytes;
     }
-    store_be16(bytes + 2, checksum_compute(bytes, length_bytes) ^ (answer->bad_checksum ? 1U : 0U));
+    if (!is_v6(answer)) { /* of ICMPv6 the system has seen to it */
+        store_be16(bytes + 2, checksum_compute(bytes, length_bytes) ^ (answer->bad_checksum ? 1U : 0U));
+    }
     return length_bytes;
 }
 
-/* The packet of an answer. The caller frees it. */
-static uint8_t *build(const struct fake_answer *answer, size_t *length_bytes)
+/* What a transport knows when it gives an answer out without its header. */
+static struct transport_packet headerless(const struct fake_answer *answer)
 {
-    uint8_t *message = allocate(8 + 60 + 8 + answer->data_bytes);
-    size_t message_bytes = build_message(message, answer);
-    uint8_t *bytes = allocate(60 + message_bytes);
-    size_t header_bytes = build_header(bytes, answer, answer->options, answer->options_bytes, message_bytes);
-    memcpy(bytes + header_bytes, message, message_bytes);
-    free(message);
-    *length_bytes = header_bytes + message_bytes;
-    return bytes;
+    return (struct transport_packet){
+        .form = answer->form,
+        .peer = answer->source,
+        .ttl = answer->ttl,
+        .tos = answer->tos,
+        .options = answer->options,
+        .options_bytes = answer->options_bytes,
+    };
+}
+
+/* Puts the packet of an answer into `bytes`, which is large enough. */
+static struct transport_packet build(const struct fake_answer *answer, uint8_t *bytes)
+{
+    struct transport_packet packet = headerless(answer);
+    switch (answer->form) {
+    case TRANSPORT_IPV4_PACKET: {
+        size_t header_bytes = 20 + answer->options_bytes;
+        size_t message_bytes = build_message(bytes + header_bytes, answer);
+        build_header_v4(bytes, answer, answer->options, answer->options_bytes, message_bytes);
+        packet = (struct transport_packet){.length_bytes = header_bytes + message_bytes};
+        break;
+    }
+    case TRANSPORT_MESSAGE:
+        packet.length_bytes = build_message(bytes, answer);
+        break;
+    case TRANSPORT_ERROR:
+        packet.length_bytes = build_request_header(bytes, answer);
+        packet.destination = answer->quoted_destination;
+        packet.icmp_type = answer->type;
+        packet.icmp_code = answer->code;
+        break;
+    }
+    packet.bytes = bytes;
+    return packet;
 }
 
 /* Who takes a shared packet that comes next: the one that has listened longest; NULL when nobody listens. */
@@ -317,76 +435,89 @@ static struct transport_receiver *receiver_of_number(const struct fake_transport
     return receiver;
 }
 
-static struct packet *packet_new(const uint8_t *bytes, size_t length_bytes)
+static struct packet *packet_new(const struct transport_packet *original)
 {
-    struct packet *packet = allocate(sizeof(*packet) + length_bytes);
-    packet->length_bytes = length_bytes;
-    memcpy(packet->bytes, bytes, length_bytes);
+    struct packet *packet = allocate(sizeof(*packet) + original->length_bytes + original->options_bytes);
+    packet->packet = *original;
+    packet->packet.bytes = packet->content;
+    packet->packet.options = packet->content + original->length_bytes;
+    memcpy(packet->content, original->bytes, original->length_bytes);
+    if (original->options_bytes > 0) {
+        memcpy(packet->content + original->length_bytes, original->options, original->options_bytes);
+    }
     return packet;
 }
 
-static void deliver_to_receiver(struct transport_receiver *receiver, const uint8_t *bytes,
-                                size_t length_bytes)
+static void deliver_to_receiver(struct transport_receiver *receiver, const struct transport_packet *packet)
 {
     if (receiver->resting && receiver->taken.count >= RESTING_PACKETS_MAX) {
         return;
     }
-    append(&receiver->taken, packet_new(bytes, length_bytes));
+    append(&receiver->taken, packet_new(packet));
     receiver->listening = 0;
     os_condition_wake(&receiver->changed);
 }
 
 /* To the receiver of that number; or, for NULL, as the transport does it. */
-static void deliver_to_transport(struct fake_transport *transport, const uint8_t *bytes, size_t length_bytes,
+static void deliver_to_transport(struct fake_transport *transport, const struct transport_packet *packet,
                                  const size_t *number)
 {
     if (number != NULL) {
-        deliver_to_receiver(receiver_of_number(transport, *number), bytes, length_bytes);
+        deliver_to_receiver(receiver_of_number(transport, *number), packet);
     } else if (!transport->transport.rewrites_identifier) {
         for (struct transport_receiver *receiver = transport->receivers; receiver != NULL;
              receiver = receiver->next) {
-            deliver_to_receiver(receiver, bytes, length_bytes);
+            deliver_to_receiver(receiver, packet);
         }
     } else if (taker(transport) != NULL) {
-        deliver_to_receiver(taker(transport), bytes, length_bytes);
+        deliver_to_receiver(taker(transport), packet);
     } else {
-        append(&transport->unread, packet_new(bytes, length_bytes));
+        append(&transport->unread, packet_new(packet));
     }
 }
 
-static void deliver(const uint8_t *bytes, size_t length_bytes, const size_t *number)
+static void deliver(const struct transport_packet *packet, const size_t *number)
 {
     os_lock_acquire(&network_lock);
     for (struct fake_transport *transport = transports; transport != NULL; transport = transport->next) {
-        deliver_to_transport(transport, bytes, length_bytes, number);
+        deliver_to_transport(transport, packet, number);
     }
     os_lock_release(&network_lock);
 }
 
+static void deliver_bytes(const uint8_t *bytes, size_t length_bytes, const size_t *number)
+{
+    struct transport_packet packet = {
+        .form = TRANSPORT_IPV4_PACKET, .bytes = bytes, .length_bytes = length_bytes};
+    deliver(&packet, number);
+}
+
 void fake_network_deliver_bytes(const uint8_t *bytes, size_t length_bytes)
 {
-    deliver(bytes, length_bytes, NULL);
+    deliver_bytes(bytes, length_bytes, NULL);
 }
 
 void fake_network_deliver_bytes_to(size_t receiver, const uint8_t *bytes, size_t length_bytes)
 {
-    deliver(bytes, length_bytes, &receiver);
+    deliver_bytes(bytes, length_bytes, &receiver);
+}
+
+static void deliver_answer(const struct fake_answer *answer, const size_t *number)
+{
+    uint8_t *bytes = allocate(60 + 8 + 60 + 8 + answer->data_bytes); /* the longest of each part */
+    struct transport_packet packet = build(answer, bytes);
+    deliver(&packet, number);
+    free(bytes);
 }
 
 void fake_network_deliver(const struct fake_answer *answer)
 {
-    size_t length_bytes;
-    uint8_t *bytes = build(answer, &length_bytes);
-    deliver(bytes, length_bytes, NULL);
-    free(bytes);
+    deliver_answer(answer, NULL);
 }
 
 void fake_network_deliver_to(size_t receiver, const struct fake_answer *answer)
 {
-    size_t length_bytes;
-    uint8_t *bytes = build(answer, &length_bytes);
-    deliver(bytes, length_bytes, &receiver);
-    free(bytes);
+    deliver_answer(answer, &receiver);
 }
 
 /* ---- Receiving ---- */
@@ -437,8 +568,8 @@ static size_t give(struct transport_receiver *receiver, struct packet_list *list
     while (list->first != NULL && count < (single_packets ? 1 : capacity)) {
         struct packet *packet = take_first(list);
         append(&receiver->given, packet);
-        packets[count++] = (struct transport_packet){
-            .bytes = packet->bytes, .length_bytes = packet->length_bytes, .received_ns = now_ns};
+        packet->packet.received_ns = now_ns;
+        packets[count++] = packet->packet;
     }
     return count;
 }
@@ -491,6 +622,17 @@ static size_t fake_receive(struct transport_receiver *receiver, uint64_t deadlin
     return count;
 }
 
+static size_t fake_exchange(struct transport_receiver *receiver, const struct transport_message *message,
+                            uint64_t deadline_ns, struct transport_packet *packets, size_t capacity,
+                            uint32_t *error)
+{
+    os_lock_acquire(&network_lock);
+    exchanges++;
+    os_lock_release(&network_lock);
+    *error = fake_send(&receiver->transport->transport, message);
+    return *error == 0 ? fake_receive(receiver, deadline_ns, packets, capacity) : 0;
+}
+
 static size_t fake_rest(struct transport_receiver *receiver, struct transport_packet *packets,
                         size_t capacity)
 {
@@ -530,6 +672,11 @@ static void fake_discard(struct transport_receiver *receiver)
 
 static void fake_wake(struct transport_receiver *receiver)
 {
+    require_no_lock();
+    void (*hook)(size_t) = current_hooks().wake;
+    if (hook != NULL) {
+        hook(receiver->number);
+    }
     os_lock_acquire(&network_lock);
     receiver->woken = true;
     os_condition_wake(&receiver->changed);
@@ -569,9 +716,11 @@ static const struct transport_operations operations = {
     .send = fake_send,
     .receiver_open = fake_receiver_open,
     .receive = fake_receive,
+    .exchange = fake_exchange,
     .rest = fake_rest,
     .discard = fake_discard,
     .wake = fake_wake,
+    .identifier_claim = fake_identifier_claim,
     .close = fake_close,
 };
 
@@ -587,16 +736,32 @@ uint32_t transport_open(struct transport **transport)
     if (fresh == NULL) {
         return 8; /* ERROR_NOT_ENOUGH_MEMORY */
     }
-    fresh->transport.operations = &operations;
+    fresh->transport.operations = &fresh->operations;
+    fresh->operations = operations;
     fresh->transport.name = "fake";
     os_lock_acquire(&network_lock);
+    fresh->transport.has_ipv4 = carry_ipv4;
+    fresh->transport.has_ipv6 = carry_ipv6;
     fresh->transport.rewrites_identifier = rewrite_identifiers;
+    if (!want_claims) {
+        fresh->operations.identifier_claim = NULL;
+    }
+    if (!provide_exchange) {
+        fresh->operations.exchange = NULL;
+    }
     fresh->next = transports;
     transports = fresh;
     opened++;
     os_lock_release(&network_lock);
     *transport = &fresh->transport;
     return 0;
+}
+
+/* Whether the test program is run over that kind of transport. */
+static bool is_variant(const char *variant)
+{
+    const char *wanted = getenv("FAKE_NETWORK");
+    return wanted != NULL && strcmp(wanted, variant) == 0;
 }
 
 void fake_network_reset(void)
@@ -613,10 +778,17 @@ void fake_network_reset(void)
     sent_count = 0;
     opened = 0;
     closed = 0;
+    claims = 0;
+    granted = 0;
     receivers = 0;
     receives = 0;
+    exchanges = 0;
     discards = 0;
     rewrite_identifiers = false;
+    carry_ipv4 = true;
+    carry_ipv6 = true;
+    want_claims = true;
+    provide_exchange = is_variant("exchange");
     fail_receivers = false;
     single_packets = false;
 }
@@ -638,6 +810,22 @@ static void set(bool *setting, bool value)
 void fake_network_rewrite_identifiers(bool rewrite)
 {
     set(&rewrite_identifiers, rewrite);
+}
+
+void fake_network_carry(bool ipv4, bool ipv6)
+{
+    set(&carry_ipv4, ipv4);
+    set(&carry_ipv6, ipv6);
+}
+
+void fake_network_want_claims(bool want)
+{
+    set(&want_claims, want);
+}
+
+void fake_network_provide_exchange(bool provide)
+{
+    set(&provide_exchange, provide);
 }
 
 void fake_network_fail_receivers(bool fail)
@@ -670,6 +858,16 @@ size_t fake_network_closed(void)
     return get(&closed);
 }
 
+size_t fake_network_claims(void)
+{
+    return get(&claims);
+}
+
+size_t fake_network_granted(void)
+{
+    return get(&granted);
+}
+
 size_t fake_network_receivers(void)
 {
     return get(&receivers);
@@ -678,6 +876,11 @@ size_t fake_network_receivers(void)
 size_t fake_network_receives(void)
 {
     return get(&receives);
+}
+
+size_t fake_network_exchanges(void)
+{
+    return get(&exchanges);
 }
 
 size_t fake_network_discards(void)

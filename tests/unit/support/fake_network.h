@@ -3,10 +3,14 @@
  * sends and decide what comes back, when, and into whose hands.
  *
  * It holds the engine to the rules of transport.h: it ends the program when a receiver is used by two threads at once or
- * the engine's lock is held in a call that may block, and it frees the packets that it gave out as soon as they may no
- * longer be used, so that the address sanitizer finds whoever does. And it does what Winsock does: each receiver gets every
- * packet, also while it rests; where identifiers are rewritten, the receivers share the packets, and one that was woken
- * goes on listening until it is put to rest, and takes packets that nobody then sees.
+ * the engine's lock is held in any call, all of which may be system calls, or an identifier is used that was not granted,
+ * and it frees the packets that it gave out as soon as they may no longer be used, so that the address sanitizer finds
+ * whoever does. And it does what Winsock does: each receiver gets every packet, also while it rests; where identifiers are
+ * rewritten, the receivers share the packets, and one that was woken goes on listening until it is put to rest, and takes
+ * packets that nobody then sees.
+ *
+ * A test program may be run over several kinds of transport: the environment variable FAKE_NETWORK, if set, says which.
+ * "exchange": it can send and receive in one call.
  *
  * Thread-safe. Hooks run on the calling thread, without a lock.
  */
@@ -37,10 +41,14 @@ struct fake_network_hooks {
     void (*received)(size_t receiver, size_t count);
     /* A thread is about to put a receiver to rest. */
     void (*rest)(size_t receiver);
+    /* A thread is about to wake the one that receives with that receiver. */
+    void (*wake)(size_t receiver);
     /* A receiver of that number is about to be opened. */
     void (*receiver_open)(size_t receiver);
     /* A transport is about to be opened. Returns what transport_open shall return. */
     uint32_t (*open)(void);
+    /* The engine claims an identifier. Whether it is granted (NULL: every one is). */
+    bool (*identifier_claim)(uint16_t identifier);
 };
 
 /* Back to a network that answers every echo at once. No transport may be open. */
@@ -48,6 +56,12 @@ void fake_network_reset(void);
 void fake_network_hook(struct fake_network_hooks hooks);
 /* Transports opened from now on rewrite the identifier of what is sent. */
 void fake_network_rewrite_identifiers(bool rewrite);
+/* Transports opened from now on carry these families; both after a reset. */
+void fake_network_carry(bool ipv4, bool ipv6);
+/* Transports opened from now on want identifiers to be claimed, as they do after a reset. */
+void fake_network_want_claims(bool want);
+/* Transports opened from now on have `exchange`, or not. */
+void fake_network_provide_exchange(bool provide);
 /* receiver_open fails from now on. */
 void fake_network_fail_receivers(bool fail);
 /* Gives packets out one by one, as Winsock does, and not in batches. */
@@ -61,10 +75,14 @@ size_t fake_network_sent_count(void);
 
 /* ---- Answers ---- */
 
-/* An ICMP message in an IPv4 packet. fake_reply and fake_error fill it; change what you like, and deliver it. */
+/* An ICMP or ICMPv6 message, as the family of its source says, and what it comes under. fake_reply and fake_error fill it;
+ * change what you like, and deliver it. */
 struct fake_answer {
-    uint32_t source_be;
-    uint32_t destination_be;
+    /* How the transport gives it out: at first, as a packet if it is IPv4, and as a message if it is IPv6. TRANSPORT_ERROR:
+     * only if it is an error. */
+    enum transport_form form;
+    struct ip_address source;
+    struct ip_address destination;
     uint8_t ttl;
     uint8_t tos;
     uint8_t protocol;
@@ -81,21 +99,22 @@ struct fake_answer {
     bool bad_checksum;
 
     bool is_error;
-    uint32_t quoted_destination_be;
+    struct ip_address quoted_destination;
     const uint8_t *quoted_options;
     size_t quoted_options_bytes;
 };
 
 /* The echo reply to a request. */
 struct fake_answer fake_reply(const struct fake_sent *sent);
-/* An ICMP error from `router_be` that quotes the request. */
-struct fake_answer fake_error(const struct fake_sent *sent, uint32_t router_be, uint8_t type, uint8_t code);
+/* An ICMP error from `router` that quotes the request, with a type and code of the request's family. */
+struct fake_answer fake_error(const struct fake_sent *sent, struct ip_address router, uint8_t type,
+                              uint8_t code);
 
 /* Brings a packet to every receiver of every open transport; where receivers share, to one of them. */
 void fake_network_deliver(const struct fake_answer *answer);
 /* The same, to the receiver of that number only. */
 void fake_network_deliver_to(size_t receiver, const struct fake_answer *answer);
-/* Brings any bytes. */
+/* Brings any bytes, as an IPv4 packet. */
 void fake_network_deliver_bytes(const uint8_t *bytes, size_t length_bytes);
 void fake_network_deliver_bytes_to(size_t receiver, const uint8_t *bytes, size_t length_bytes);
 
@@ -107,8 +126,11 @@ uint32_t fake_network_silence(const struct fake_sent *sent);
 
 size_t fake_network_opened(void); /* transports, since the reset */
 size_t fake_network_closed(void);
+size_t fake_network_claims(void);    /* calls of identifier_claim since the reset */
+size_t fake_network_granted(void);   /* and how many of them were granted */
 size_t fake_network_receivers(void); /* opened since the reset */
 size_t fake_network_receives(void);  /* calls of receive since the reset */
+size_t fake_network_exchanges(void); /* calls of exchange since the reset */
 size_t fake_network_discards(void);  /* calls of discard since the reset */
 size_t fake_network_listening(void); /* threads that wait in receive now */
 /* Until when a thread waits in the receiver of that number; 0 when none does. */

@@ -407,6 +407,8 @@ static bool hold_threads;
 static pthread_cond_t threads_let_go = PTHREAD_COND_INITIALIZER;
 static bool fail_apcs;
 static size_t apcs_queued;
+static void (*on_apc_queue)(void);
+static void (*on_thread_start)(void);
 static void (*on_thread_end)(void);
 
 static _Thread_local struct os_posix_thread *own_thread; /* NULL: the program's first */
@@ -528,12 +530,23 @@ bool os_thread_start(void (*run)(void *argument), void *argument)
     require_no_lock();
     guard_take();
     bool fail = call_fails() || fail_threads;
+    void (*hook)(void) = on_thread_start;
     guard_give();
     if (fail) {
         return false;
     }
     thread_new(run, argument, true);
+    if (hook != NULL) {
+        hook();
+    }
     return true;
+}
+
+void os_posix_on_thread_start(void (*hook)(void))
+{
+    guard_take();
+    on_thread_start = hook;
+    guard_give();
 }
 
 void os_posix_fail_threads(bool fail)
@@ -1105,6 +1118,12 @@ bool os_thread_has_ended(os_handle thread)
 bool os_apc_queue(os_handle thread, void(OS_CALLBACK *run)(uintptr_t argument), uintptr_t argument)
 {
     guard_take();
+    void (*hook)(void) = on_apc_queue;
+    guard_give();
+    if (hook != NULL) {
+        hook();
+    }
+    guard_take();
     struct thread_body *body = thread_of(thread);
     bool queued = !fail_apcs && !body->ended;
     if (queued) {
@@ -1113,6 +1132,13 @@ bool os_apc_queue(os_handle thread, void(OS_CALLBACK *run)(uintptr_t argument), 
     }
     guard_give();
     return queued;
+}
+
+void os_posix_on_apc_queue(void (*hook)(void))
+{
+    guard_take();
+    on_apc_queue = hook;
+    guard_give();
 }
 
 /* ---- Environment and output ---- */
@@ -1159,6 +1185,8 @@ void os_posix_reset(void)
     hold_threads = false;
     fail_apcs = false;
     apcs_queued = 0;
+    on_apc_queue = NULL;
+    on_thread_start = NULL;
     on_thread_end = NULL;
     on_lock = NULL;
     stopped_at_ns = 0;

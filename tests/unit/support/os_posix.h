@@ -49,6 +49,8 @@ void os_posix_on_lock(void (*hook)(void));
 void os_posix_fail_threads(bool fail);
 /* Whether threads that os_thread_start makes from now on wait before they run. False lets those go that wait. */
 void os_posix_hold_threads(bool hold);
+/* Calls `hook` when os_thread_start has made a thread, on the thread that called it; NULL: no more. */
+void os_posix_on_thread_start(void (*hook)(void));
 /* How many threads that os_thread_start made are running. */
 size_t os_posix_threads(void);
 /* Waits until they have ended, or false after 10 s of real time. */
@@ -78,6 +80,8 @@ size_t os_posix_alertable_wait(unsigned int wait_ms);
 size_t os_posix_apcs_queued(void);
 /* Whether os_apc_queue fails from now on. */
 void os_posix_fail_apcs(bool fail);
+/* Calls `hook` at the beginning of each os_apc_queue, on the thread that calls it; NULL: no more. */
+void os_posix_on_apc_queue(void (*hook)(void));
 
 /* How many references os_module_keep has taken that have not been released. */
 size_t os_posix_module_references(void);

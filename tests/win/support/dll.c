@@ -54,21 +54,3 @@ DWORD dll_send(const struct dll *dll, const struct request *r)
     return dll->send(r->handle, r->event, r->routine, r->context, r->source, r->destination, r->data,
                      r->data_bytes, r->options, r->reply, r->reply_bytes, r->timeout_ms);
 }
-
-bool dll_pings(const struct dll *dll)
-{
-    char data[] = "still there?";
-    BYTE reply[sizeof(ICMP_ECHO_REPLY) + sizeof(data)];
-    HANDLE icmp = dll->create();
-    struct request request = {.handle = icmp,
-                              .destination = LOCALHOST,
-                              .data = data,
-                              .data_bytes = sizeof(data),
-                              .reply = reply,
-                              .reply_bytes = sizeof(reply),
-                              .timeout_ms = TIMEOUT_MS};
-
-    return icmp != INVALID_HANDLE_VALUE && dll_send(dll, &request) == 1 &&
-           reply_in(reply).Status == IP_SUCCESS &&
-           memcmp(reply + sizeof(ICMP_ECHO_REPLY), data, sizeof(data)) == 0 && dll->close(icmp);
-}

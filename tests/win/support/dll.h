@@ -25,7 +25,5 @@ bool dll_goes(void);
 
 /* As request_send. */
 DWORD dll_send(const struct dll *dll, const struct request *request);
-/* Opens a handle, pings LOCALHOST, closes it. Whether the reply was what it should be. For any thread. */
-bool dll_pings(const struct dll *dll);
 
 #endif

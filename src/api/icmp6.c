@@ -1,0 +1,84 @@
+/*
+ * The exported IPv6 functions: put the arguments into the engine's terms, and leave the rest to it.
+ *
+ * The rules, and who measured them, are in docs/behaviour.md 2.6 and 2.7.
+ */
+#include <winsock2.h>
+#include <windows.h>
+
+#define PIO_APC_ROUTINE_DEFINED
+#include <winternl.h>
+
+#include <iphlpapi.h>
+#include <ws2tcpip.h>
+
+#include <icmpapi.h>
+
+#include "api/send.h"
+
+HANDLE WINAPI Icmp6CreateFile(void)
+{
+    return open_handle(IP_FAMILY_V6);
+}
+
+/* The family is not looked at: programs leave it 0, and Windows does not mind. No address at all is the unspecified one. */
+static struct ip_address address_of(const struct sockaddr_in6 *given)
+{
+    struct sockaddr_in6 address = {0};
+    if (given != NULL) {
+        memcpy(&address, given, sizeof(address)); /* wherever it lies */
+    }
+    return ip_address_v6(&address.sin6_addr, address.sin6_scope_id);
+}
+
+/* Two link-local addresses of one packet are on the same link, so it is enough to name that once. */
+static void share_scope(struct ip_address *one, struct ip_address *other)
+{
+    struct ip_address shared = ip_address_v6(one->bytes, other->scope_id);
+    if (one->scope_id == 0) {
+        *one = shared;
+    }
+}
+
+DWORD WINAPI Icmp6SendEcho2(HANDLE IcmpHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
+                            struct sockaddr_in6 *SourceAddress, struct sockaddr_in6 *DestinationAddress,
+                            LPVOID RequestData, WORD RequestSize, PIP_OPTION_INFORMATION RequestOptions,
+                            LPVOID ReplyBuffer, DWORD ReplySize, DWORD Timeout)
+{
+    /* Read once: another thread may change it meanwhile. */
+    const IP_OPTION_INFORMATION options =
+        RequestOptions != NULL ? *RequestOptions : (IP_OPTION_INFORMATION){0};
+    struct echo_call call = {
+        .destination = address_of(DestinationAddress),
+        .source = address_of(SourceAddress),
+        .data = RequestData,
+        .data_bytes = RequestSize,
+        .ttl = options.Ttl,
+        .hop_limit_0 = RequestOptions != NULL && options.Ttl == 0,
+        .tos = options.Tos,
+        .dont_fragment =
+            (options.Flags & IP_FLAG_DF) != 0, /* other flags are ignored, and so are IPv4 options */
+        .reply = ReplyBuffer,
+        .reply_bytes = ReplySize,
+        .timeout_ms = Timeout,
+    };
+    share_scope(&call.source, &call.destination);
+    share_scope(&call.destination, &call.source);
+    return send_echo(IcmpHandle, Event, (echo_routine)ApcRoutine, ApcContext, &call);
+}
+
+DWORD WINAPI Icmp6ParseReplies(LPVOID ReplyBuffer, DWORD ReplySize)
+{
+    if (ReplyBuffer == NULL || ReplySize == 0) {
+        SetLastError(ERROR_GEN_FAILURE);
+        return 0;
+    }
+    /* The size is not looked at any further, as by IcmpParseReplies. */
+    ICMPV6_ECHO_REPLY reply;
+    memcpy(&reply, ReplyBuffer, sizeof(reply));
+    if (reply.Status == IP_SUCCESS || reply.Status == IP_HOP_LIMIT_EXCEEDED) {
+        return 1;
+    }
+    SetLastError(reply.Status);
+    return 0;
+}
