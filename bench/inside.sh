@@ -31,7 +31,7 @@ rest_s=2
 windows_program() {
     local dll="Z:${dist_dir//\//\\}\\$arch\\openicmp.dll"
     [[ $1 != wine ]] || dll='C:\windows\system32\iphlpapi.dll'
-    command=(env WINEDLLOVERRIDES=iphlpapi=b "OPENICMP_TRANSPORT=$1"
+    command=(env WINEDLLOVERRIDES=iphlpapi=b "OPENICMP_TRANSPORT=$1" "OPENICMP_WINEDLLPATH=$dist_dir/wine"
         "${wine[@]}" "$build_dir/$arch/bin/bench.exe" "$dll")
 }
 
@@ -161,7 +161,7 @@ define_works "$extent"
 # Told so, wineserver notes every call of the programs.
 if [[ $extent == calls ]]; then
     : >"$work_dir/calls"
-    "${wine[@]}" wineserver --foreground --debug=1 2>>"$work_dir/calls" &
+    "${wine[@]}" wineserver --persistent --debug=1 2>>"$work_dir/calls"
 fi
 
 # Wine's services start with the first program, and end with the last one, which is this.
