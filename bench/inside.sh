@@ -47,6 +47,7 @@ talk() {
     while read -r -t "$longest_s" -u "$from" word rest || { heard=$? && false; }; do
         case $word in
         mark)
+            [[ $rest != rest ]] || sleep "$rest_s" # it is on its way to wait for us
             sample "$rest"
             if [[ $rest == rest ]]; then
                 sleep "$rest_s"

@@ -14,8 +14,10 @@ def ratio($a; $b):
 # ---- The tables; of all results, but the first ----
 
 def targets_table:
-    [["target", "limit", "measured", "verdict"]]
-    + map([.target, .limit, (if .measured == null then "" else "\(.measured | text)\(.unit)" end), .verdict])
+    def of_unit($unit): if . == null then "" else "\(text)\($unit)" end;
+    [["target", "limit", "measured", "verdict", "by the least of the rounds"]]
+    + map(.unit as $unit
+        | [.target, .limit, (.measured | of_unit($unit)), .verdict, (.least | of_unit($unit))])
     | table;
 
 # The figures of a work, by contender.
