@@ -47,7 +47,7 @@ talk() {
     while read -r -t "$longest_s" -u "$from" word rest || { heard=$? && false; }; do
         case $word in
         mark)
-            [[ $rest != rest ]] || sleep "$rest_s" # it is on its way to wait for us
+            [[ $rest != rest ]] || sleep "$rest_s" # the program has yet to begin to wait
             sample "$rest"
             if [[ $rest == rest ]]; then
                 sleep "$rest_s"
@@ -101,7 +101,7 @@ run_fping() {
     fping -q -s -i 0 -b 32 -g "$first_live" "$last" 2>"$work_dir/fping.log" || true
     elapsed_ns=$(((${EPOCHREALTIME/./} - begun) * 1000))
     alive=$(sed -n 's/^ *\([0-9]*\) alive$/\1/p' "$work_dir/fping.log")
-    record+=" answered=$alive lost=$((addresses - alive)) wrong=0 refused=0 elapsed_ns=$elapsed_ns"
+    record+=" answered=${alive:=0} lost=$((addresses - alive)) wrong=0 refused=0 elapsed_ns=$elapsed_ns"
 }
 
 # measure WORK CONTENDER DO [NAME=VALUE]...
@@ -152,6 +152,10 @@ measure_round() {
         done
     done
 }
+
+# The first process of a namespace is deaf to signals that it has no trap for; all others end with it.
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 rm -rf "$work_dir"
 mkdir -p "$work_dir"

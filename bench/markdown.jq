@@ -15,9 +15,10 @@ def ratio($a; $b):
 
 def targets_table:
     def of_unit($unit): if . == null then "" else "\(text)\($unit)" end;
-    [["target", "limit", "measured", "verdict", "by the least of the rounds"]]
+    [["target", "limit", "measured", "verdict", "by the least of the rounds", "by processor time"]]
     + map(.unit as $unit
-        | [.target, .limit, (.measured | of_unit($unit)), .verdict, (.least | of_unit($unit))])
+        | [.target, .limit, (.measured | of_unit($unit)), .verdict, (.least | of_unit($unit)),
+           (if $unit == " x" then .processor_time | of_unit($unit) else "" end)])
     | table;
 
 # The figures of a work, by contender.

@@ -17,9 +17,9 @@ network_up() {
         ip -n "$name" link set lo up
         ip netns exec "$name" sysctl -q net.ipv4.ip_forward=1
     done
-    link "" to-router1 10.0.1.2 router1 to-here 10.0.1.1
-    link router1 to-router2 10.0.2.1 router2 to-router1 10.0.2.2
-    link router2 to-server 10.0.3.1 server to-router2 10.0.3.2
+    wire "" to-router1 10.0.1.2 router1 to-here 10.0.1.1
+    wire router1 to-router2 10.0.2.1 router2 to-router1 10.0.2.2
+    wire router2 to-server 10.0.3.1 server to-router2 10.0.3.2
     ip route add default via 10.0.1.1
     ip -n router1 route add default via 10.0.2.2
     ip -n router2 route add 10.0.1.0/24 via 10.0.2.1
@@ -29,8 +29,8 @@ network_up() {
     ip -n server route add local 10.128.0.0/18 dev lo
 }
 
-# link NAMESPACE DEVICE ADDRESS NAMESPACE DEVICE ADDRESS: a wire. The empty name is that of this namespace.
-link() {
+# wire NAMESPACE DEVICE ADDRESS NAMESPACE DEVICE ADDRESS: from one to the other. The empty name is that of this one.
+wire() {
     ip ${1:+-n "$1"} link add "$2" type veth peer name "$5" netns "$4"
     ip ${1:+-n "$1"} address add "$3/24" dev "$2"
     ip ${1:+-n "$1"} link set "$2" up

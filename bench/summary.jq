@@ -131,13 +131,15 @@ def targets:
     (("host", "winsock") as $through
         | at_most("all but silent hosts, \($through): lost, wrong or refused"; failures($through); 0; ""));
 
-# The same with the least of all rounds, which other work on the machine disturbs less, in the medians' place.
+# What other work on the machine disturbs less, in the place of the medians of times: the least of all rounds; the
+# processor time.
 def of_the_least: map(.figures |= map_values(.median = .min));
+def of_processor_time: map(.figures.echo_us = .figures.cpu_us);
 
 # ----
 
 [inputs | fields]
 | [names_of_works[] as $work | contenders[] as $through
     | map(select(.work == $work and .contender == $through)) | select(length > 0) | result]
-| {$machine, results: ., targets: ([[targets], [of_the_least | targets]]
-    | transpose | map(.[0] + {least: .[1].measured}))}
+| {$machine, results: ., targets: ([[targets], [of_the_least | targets], [of_processor_time | targets]]
+    | transpose | map(.[0] + {least: .[1].measured, processor_time: .[2].measured}))}

@@ -35,8 +35,7 @@ struct window {
     uint32_t outstanding;
     struct slot **vacant; /* a stack: the slots without a request */
     uint32_t vacant_count;
-    struct slot *
-        *queue; /* a ring: the other ones, in the order in which they were sent; for the way by events */
+    struct slot **queue; /* a ring: the other ones as they were sent; for the way by events */
     uint32_t queue_first;
     uint32_t next; /* the next request's number */
     struct tally tally;
@@ -186,12 +185,21 @@ static void window_work(struct window *window, const struct work *work)
     fill(window, end, until_ns);
     while (window->outstanding > 0) {
         if (!window->way->wait(window)) {
-            window->tally.lost += window->outstanding;
             break;
         }
         fill(window, end, until_ns);
     }
     window->tally.ended_ns = clock_ns();
+}
+
+/* Counts what never completed, or with an answer that is none. Nothing can be sent from there any more. */
+static void count_stuck(struct window *window)
+{
+    for (uint32_t i = 0; i < window->slot_count; i++) {
+        if (window->slots[i].outstanding) {
+            echo_count(&window->slots[i].echo, &window->tally);
+        }
+    }
 }
 
 static void window_measure(const struct way *way, char **arguments)
@@ -202,11 +210,15 @@ static void window_measure(const struct way *way, char **arguments)
     struct work work = work_of(arguments);
     window_work(&window, &(struct work){warm_up, PATIENCE_MS * NS_PER_MS});
     uint32_t refused = window.tally.refused;
+    if (window.outstanding > 0) {
+        give_up("requests that never complete", window.outstanding);
+    }
 
     window.next = 0;
     mark("begin");
     window_work(&window, &work);
     mark("end");
+    count_stuck(&window);
     window.tally.refused += refused; /* that is when the window has shrunk */
     report_begin(&window.tally);
     report_number("window", window.size);

@@ -61,9 +61,10 @@ bool echo_is_over(const struct echo *echo)
 
 void echo_count(const struct echo *echo, struct tally *tally)
 {
+    ULONG status = status_of(echo);
     if (is_right(echo)) {
         tally->answered++;
-    } else if (status_of(echo) == IP_REQ_TIMED_OUT) {
+    } else if (status == IP_REQ_TIMED_OUT || status == IP_PENDING) {
         tally->lost++;
     } else {
         tally->wrong++;

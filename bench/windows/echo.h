@@ -30,7 +30,7 @@ bool echo_start(struct echo *echo, HANDLE handle, HANDLE event, PIO_APC_ROUTINE 
 /* Whether the reply buffer has an outcome by now: an error, or all of the right answer. */
 bool echo_is_over(const struct echo *echo);
 
-/* Counts the outcome. */
+/* Counts the outcome. If there is none, it is lost. */
 void echo_count(const struct echo *echo, struct tally *tally);
 
 #endif
