@@ -29,7 +29,8 @@ network_up() {
     ip -n server route add local 10.128.0.0/18 dev lo
 }
 
-# wire NAMESPACE DEVICE ADDRESS NAMESPACE DEVICE ADDRESS: from one to the other. The empty name is that of this one.
+# wire NAMESPACE DEVICE ADDRESS NAMESPACE DEVICE ADDRESS: from the one to the other. The empty name is that of
+# this one.
 wire() {
     ip ${1:+-n "$1"} link add "$2" type veth peer name "$5" netns "$4"
     ip ${1:+-n "$1"} address add "$3/24" dev "$2"

@@ -131,8 +131,8 @@ def targets:
     (("host", "winsock") as $through
         | at_most("all but silent hosts, \($through): lost, wrong or refused"; failures($through); 0; ""));
 
-# What other work on the machine disturbs less, in the place of the medians of times: the least of all rounds; the
-# processor time.
+# What other work on the machine disturbs less, in the place of the medians of times: the least of all
+# rounds; the processor time.
 def of_the_least: map(.figures |= map_values(.median = .min));
 def of_processor_time: map(.figures.echo_us = .figures.cpu_us);
 
