@@ -1,9 +1,16 @@
-# What is measured: the table of all works. Sourced by inside.sh, after network.sh.
+# What is measured: the table of all works. Sourced by inside.sh and rounds.sh.
 #
 # Each is: NAME, in which rounds (all, or every third for what takes long), by whom, and what bench.exe and
 # the native program are told to do (measuring.h, windows/work.h). A request of 32 bytes, to loopback, unless
 # it says otherwise. With ms=, it ends after that many milliseconds; the sweep and silent hosts end by
 # themselves.
+
+# Two routers away: the server has all addresses of the one network, and router2 drops what goes to the other.
+live_network=10.128.0.0/18
+first_live=10.128.0.1
+live_addresses=16382
+silent_network=10.64.0.0/10
+first_silent=10.64.0.1
 
 # define_works full|quick|calls
 define_works() {

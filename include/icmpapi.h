@@ -117,12 +117,12 @@ DWORD WINAPI IcmpSendEcho2(HANDLE IcmpHandle, HANDLE Event, OPENICMP_APC_ROUTINE
  * IcmpSendEcho2 for IPv6, with a handle of Icmp6CreateFile.
  *
  * - SourceAddress: an address of this host, or all zero for any, then without regard to its scope.
- * - DestinationAddress: a link-local one needs its sin6_scope_id, or that of a link-local source. The families may be 0
- *   (measured).
- * - RequestOptions: of these Ttl, the hop limit, Tos, the traffic class, and IP_FLAG_DF count. A Ttl of 0 is not the default
- *   but fails with IP_GENERAL_FAILURE (measured).
- * - ReplyBuffer: at least sizeof(ICMPV6_ECHO_REPLY) + RequestSize bytes (measured; documented is to add 8 and
- *   an IO_STATUS_BLOCK). Gets an ICMPV6_ECHO_REPLY, then the data.
+ * - DestinationAddress: a link-local one needs its sin6_scope_id, or that of a link-local source. The
+ *   families may be 0 (measured).
+ * - RequestOptions: of these Ttl, the hop limit, Tos, the traffic class, and IP_FLAG_DF count. A Ttl of 0
+ *   is not the default but fails with IP_GENERAL_FAILURE (measured).
+ * - ReplyBuffer: at least sizeof(ICMPV6_ECHO_REPLY) + RequestSize bytes (measured; documented is to add 8
+ *   and an IO_STATUS_BLOCK). Gets an ICMPV6_ECHO_REPLY, then the data.
  * - Timeout: milliseconds; counts for asynchronous requests too (measured; documented is that it does not).
  *
  * ERROR_INVALID_NETNAME for the destination :: and for a source that is not an address of this host

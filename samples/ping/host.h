@@ -29,8 +29,8 @@ struct host {
 
 void address_to_text(const union host_address *address, char text[ADDRESS_TEXT_BYTES]);
 
-/* Finds a host by name or address; of several addresses, the one that the resolver gives first. If there is none in that
- * family, says so. */
+/* Finds a host by name or address; of several addresses, the one that the resolver gives first. If there is
+ * none in that family, says so. */
 bool host_find(struct host *host, const char *name, enum ping_family family);
 
 /* Gives a host that is known by its address its name, if it has one. */

@@ -50,8 +50,8 @@ size_t ip_options_build(uint8_t bytes[PING_IP_OPTIONS_BYTES], const struct ping_
     return ((size_t)(to - bytes) + 3) / 4 * 4;
 }
 
-/* Prints option[from..filled), the entries that routers have filled in: an address each, and in entries of eight
- * bytes a time, in milliseconds since midnight UTC. */
+/* Prints option[from..filled), the entries that routers have filled in: an address each, and in entries of
+ * eight bytes a time, in milliseconds since midnight UTC. */
 static void print_entries(FILE *out, const char *title, const uint8_t *option, size_t from, size_t filled,
                           size_t entry_bytes)
 {

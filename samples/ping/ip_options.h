@@ -9,8 +9,8 @@
 
 #include <stdio.h>
 
-/* Writes the options that -r, -s, -j and -k ask for. route_be: hops and target in network byte order, read only
- * if there are hops (then hop_count + 1 of them). Returns the bytes used, a multiple of four. */
+/* Writes the options that -r, -s, -j and -k ask for. route_be: hops and target in network byte order, read
+ * only if there are hops (then hop_count + 1 of them). Returns the bytes used, a multiple of four. */
 size_t ip_options_build(uint8_t bytes[PING_IP_OPTIONS_BYTES], const struct ping_options *options,
                         const uint32_t *route_be);
 

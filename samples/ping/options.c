@@ -1,7 +1,7 @@
 /*
- * Reads ping's command line. Options are single letters after '-' or '/'. Their case does not matter, except
- * where Windows has both: -s (timestamps) and -S (source), -r (record route) and -R (a routing header that RFC 5095 has
- * abolished, not known here).
+ * Reads ping's command line. Options are single letters after '-' or '/'. Their case does not matter,
+ * except where Windows has both: -s (timestamps) and -S (source), -r (record route) and -R (a routing
+ * header that RFC 5095 has abolished, not known here).
  */
 #include "options.h"
 

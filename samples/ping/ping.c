@@ -1,11 +1,13 @@
 /*
  * ping for OpenICMP, as Windows users know it: the same options and the same output, in English.
  *
- * The ICMP API in short: IcmpCreateFile once, then a blocking IcmpSendEcho for each echo request, with a reply
- * buffer that has room for the structure, IP options and the echoed data. For IPv6: Icmp6CreateFile and Icmp6SendEcho2.
+ * The ICMP API in short: IcmpCreateFile once, then a blocking IcmpSendEcho for each echo request, with a
+ * reply buffer that has room for the structure, IP options and the echoed data. For IPv6: Icmp6CreateFile
+ * and Icmp6SendEcho2.
  *
- * Exit status: 0 if at least one echo reply came, otherwise 1. An ICMP error ("Destination host unreachable.")
- * is counted as received, as on Windows, but does not make the status 0, so that scripts can trust it.
+ * Exit status: 0 if at least one echo reply came, otherwise 1. An ICMP error ("Destination host
+ * unreachable.") is counted as received, as on Windows, but does not make the status 0, so that scripts can
+ * trust it.
  */
 #include "host.h"
 
@@ -106,7 +108,8 @@ static void send_one(struct echo *echo, void *reply, DWORD reply_bytes)
 /* Sends the requests, one a second, and ends the process. Returns only if it could not start. */
 static int ping(struct echo *echo, const struct ping_options *options)
 {
-    /* The larger structure of the two; 8 bytes and an IO_STATUS_BLOCK are what the documentation asks for besides. */
+    /* The larger structure of the two; 8 bytes and an IO_STATUS_BLOCK are what the documentation asks for
+     * besides. */
     DWORD reply_bytes = (DWORD)sizeof(ICMP_ECHO_REPLY) + (DWORD)sizeof(ICMPV6_ECHO_REPLY) +
                         PING_IP_OPTIONS_BYTES + echo->data_bytes + 8 + 2 * (DWORD)sizeof(void *);
     void *reply = malloc(reply_bytes);
@@ -134,8 +137,8 @@ static HANDLE open_icmp(const struct host *target)
     return host_is_ipv6(target) ? Icmp6CreateFile() : IcmpCreateFile();
 }
 
-/* Finds the target and opens a handle for its family. A name whose first address is of IPv6 may have one of IPv4, too, which
- * will do where there is no IPv6. Says what is wrong, and gives INVALID_HANDLE_VALUE. */
+/* Finds the target and opens a handle for its family. A name whose first address is of IPv6 may have one of
+ * IPv4, too, which will do where there is no IPv6. Says what is wrong, and gives INVALID_HANDLE_VALUE. */
 static HANDLE target_open(struct host *target, const struct ping_options *options)
 {
     if (!host_find(target, options->target, options->family))

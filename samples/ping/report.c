@@ -135,8 +135,8 @@ static void print_echo6(const ICMPV6_ECHO_REPLY *reply, const BYTE *sent, size_t
     print_difference((const BYTE *)(reply + 1), sent_bytes, sent, sent_bytes);
 }
 
-/* Begins the line of an answer, with the lock taken, and counts it. Whether it is an echo reply; otherwise the line has
- * been ended, too. */
+/* Begins the line of an answer, with the lock taken, and counts it. Whether it is an echo reply; otherwise
+ * the line has been ended, too. */
 static bool begin_answer(const union host_address *from, DWORD status, unsigned long ms,
                          const char *error_text)
 {

@@ -1,7 +1,7 @@
 /*
- * What ping prints about requests and replies, word for word as on Windows, except for errors that only IPv6 knows, and the
- * statistics it sums up.
- * Every function may be called from any thread; what they print comes out at once, also into a pipe.
+ * What ping prints about requests and replies, word for word as on Windows, except for errors that only
+ * IPv6 knows, and the statistics it sums up. Every function may be called from any thread; what they print
+ * comes out at once, also into a pipe.
  */
 #ifndef PING_REPORT_H
 #define PING_REPORT_H

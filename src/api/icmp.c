@@ -1,6 +1,6 @@
 /*
- * The exported IPv4 functions, and the one that closes handles of both families: put the arguments into the engine's terms,
- * and leave the rest to it.
+ * The exported IPv4 functions, and the one that closes handles of both families: put the arguments into the
+ * engine's terms, and leave the rest to it.
  *
  * The rules, and who measured them, are in docs/behaviour.md.
  */

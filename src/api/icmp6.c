@@ -21,7 +21,8 @@ HANDLE WINAPI Icmp6CreateFile(void)
     return open_handle(IP_FAMILY_V6);
 }
 
-/* The family is not looked at: programs leave it 0, and Windows does not mind. No address at all is the unspecified one. */
+/* The family is not looked at: programs leave it 0, and Windows does not mind. No address at all is the
+ * unspecified one. */
 static struct ip_address address_of(const struct sockaddr_in6 *given)
 {
     struct sockaddr_in6 address = {0};

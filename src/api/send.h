@@ -1,6 +1,6 @@
 /*
- * What the exported functions that send have in common: find the session, check the arguments, call the engine, set the
- * last error.
+ * What the exported functions that send have in common: find the session, check the arguments, call the
+ * engine, set the last error.
  */
 #ifndef OPENICMP_API_SEND_H
 #define OPENICMP_API_SEND_H
@@ -10,9 +10,9 @@
 
 #include "echo/asynchronous.h"
 
-/* Does what `call` says with the handle of its family, and tells of the outcome by `event` or else by `routine`, or waits
- * for it if both are NULL. Returns the number of replies, and sets the last error as its very last action: what the
- * exported functions return and set. */
+/* Does what `call` says with the handle of its family, and tells of the outcome by `event` or else by
+ * `routine`, or waits for it if both are NULL. Returns the number of replies, and sets the last error as
+ * its very last action: what the exported functions return and set. */
 DWORD send_echo(HANDLE handle, HANDLE event, echo_routine routine, void *context,
                 const struct echo_call *call);
 

@@ -51,12 +51,12 @@ struct echo_message {
 bool message_open(struct echo_message *message, const struct echo_call *call);
 void message_close(struct echo_message *message);
 
-/* Sends the message of the request that has this key. 0 or the error for the program: below 11000 the system
- * refused, from 11000 it is an IP_STATUS. The request may be over, and recycled, when this returns. The lock
- * is not held.
+/* Sends the message of the request that has this key. 0 or the error for the program: below 11000 the
+ * system refused, from 11000 it is an IP_STATUS. The request may be over, and recycled, when this returns.
+ * The lock is not held.
  *
- * If the calling thread receives for itself, `own` is the request, which the thread keeps; otherwise NULL. Where the
- * transport sends and receives in one call, its answer may have been received then. */
+ * If the calling thread receives for itself, `own` is the request, which the thread keeps; otherwise NULL.
+ * Where the transport sends and receives in one call, its answer may have been received then. */
 uint32_t call_send(struct engine *engine, const struct echo_call *call, struct echo_message *message,
                    uint32_t key, struct request *own);
 

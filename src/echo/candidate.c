@@ -138,5 +138,6 @@ bool candidate_read(const struct transport_packet *packet, struct candidate *can
         read = read_error(packet, candidate);
         break;
     }
-    return read && candidate->answer.status != STATUS_NONE;
+    return read && candidate->answer.status != STATUS_NONE &&
+           !(candidate->is_error && candidate->answer.status == IP_SUCCESS);
 }

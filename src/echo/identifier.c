@@ -17,8 +17,8 @@
 /* How many identifiers are tried when one is claimed. */
 #define CLAIM_TRIES 16
 
-/* How soon to try again when none of them was granted. A claim that takes longer is given up: its thread may have been
- * terminated. */
+/* How soon to try again when none of them was granted. A claim that takes longer is given up: its thread
+ * may have been terminated. */
 #define CLAIM_AGAIN_NS (1000 * OS_NS_PER_MS)
 
 /* Whether the identifier is in the ring. The lock is held. */
@@ -74,7 +74,8 @@ static uint16_t claim_value(struct engine *engine)
     return 0;
 }
 
-/* Adds an identifier to the ring. False without memory, or when the transport grants none. The lock is not held. */
+/* Adds an identifier to the ring. False without memory, or when the transport grants none. The lock is not
+ * held. */
 static bool claim(struct engine *engine)
 {
     struct identifier *identifier = os_alloc(sizeof(*identifier));

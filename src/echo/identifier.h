@@ -1,9 +1,10 @@
 /*
  * The identifiers of our echo requests, and the keys that are made of them: identifier and sequence.
  *
- * The transport has to grant an identifier before it is used. The engine has a ring of them; the 65,536 sequences of
- * one are used up before the next one's turn comes, so that a late reply finds another request under its key only after
- * many others. More are claimed when the ring has too few for the requests that are outstanding.
+ * The transport has to grant an identifier before it is used. The engine has a ring of them; the 65,536
+ * sequences of one are used up before the next one's turn comes, so that a late reply finds another request
+ * under its key only after many others. More are claimed when the ring has too few for the requests that
+ * are outstanding.
  */
 #ifndef OPENICMP_ECHO_IDENTIFIER_H
 #define OPENICMP_ECHO_IDENTIFIER_H
@@ -32,14 +33,14 @@ struct identifier_ring {
 /* Where the system below replaces identifiers, all keys have this one. */
 #define IDENTIFIER_REWRITTEN 1
 
-/* Claims the first identifier of an engine that nobody else knows yet. 0; ERROR_NOT_ENOUGH_MEMORY without memory, or when
- * the transport grants none. */
+/* Claims the first identifier of an engine that nobody else knows yet. 0; ERROR_NOT_ENOUGH_MEMORY without
+ * memory, or when the transport grants none. */
 uint32_t identifier_open(struct engine *engine);
 /* Frees the ring. */
 void identifier_close(struct engine *engine);
 
-/* Claims another identifier if one will be needed soon, unless another thread is about to. That may take system calls;
- * others go on with what there is meanwhile. The lock is not held. */
+/* Claims another identifier if one will be needed soon, unless another thread is about to. That may take
+ * system calls; others go on with what there is meanwhile. The lock is not held. */
 void identifier_claim_ahead(struct engine *engine);
 
 /* How many keys there are at present. The lock is held. */

@@ -21,8 +21,8 @@ struct receive_role {
 size_t receive_batch(struct engine *engine, struct listener *listener, uint64_t deadline_ns,
                      const struct receive_role *role);
 
-/* Sends, and if that gives 0 receives as receive_batch does, in one call of the transport, which has `exchange`. Returns
- * what sending gave. The lock is not held. */
+/* Sends, and if that gives 0 receives as receive_batch does, in one call of the transport, which has
+ * `exchange`. Returns what sending gave. The lock is not held. */
 uint32_t receive_exchange(struct engine *engine, struct listener *listener,
                           const struct transport_message *message, uint64_t deadline_ns,
                           const struct receive_role *role);

@@ -30,20 +30,21 @@ struct echo_answer {
 /* The smallest reply buffer that a call accepts: an ICMP_ECHO_REPLY, or for IPv6 an ICMPV6_ECHO_REPLY. */
 size_t reply_bytes_min(enum ip_family family);
 
-/* Writes `answer` as the only reply, in the structure of its responder's family, with `reserved` in the Reserved member of
- * an IPv4 one. `buffer_bytes` is at least reply_bytes_min and may be larger than the real buffer. Returns the IP_STATUS
- * that now stands in the buffer: that of the answer, or IP_GENERAL_FAILURE, as by reply_write_failure, when the answer does
- * not fit. */
+/* Writes `answer` as the only reply, in the structure of its responder's family, with `reserved` in the
+ * Reserved member of an IPv4 one. `buffer_bytes` is at least reply_bytes_min and may be larger than the
+ * real buffer. Returns the IP_STATUS that now stands in the buffer: that of the answer, or
+ * IP_GENERAL_FAILURE, as by reply_write_failure, when the answer does not fit. */
 uint32_t reply_write(void *buffer, size_t buffer_bytes, const struct echo_answer *answer, uint16_t reserved);
 
 /* How many bytes an answer takes in a reply buffer that is large enough. */
 size_t reply_bytes_of(const struct echo_answer *answer);
 
-/* An answer as it goes into `room_bytes`, at least its family's reply_bytes_min: an ICMP error without its options, if they do
- * not fit. */
+/* An answer as it goes into `room_bytes`, at least its family's reply_bytes_min: an ICMP error without its
+ * options, if they do not fit. */
 struct echo_answer reply_cut_to_fit(const struct echo_answer *answer, size_t room_bytes);
 
-/* Writes the ICMP_ECHO_REPLY of an answer to one place, and its options and data to another, where there is room for them. */
+/* Writes the ICMP_ECHO_REPLY of an answer to one place, and its options and data to another, where there is
+ * room for them. */
 void reply_place(void *structure, uint8_t *rest, const struct echo_answer *answer, uint16_t reserved);
 
 /* Writes the outcome of a request that nothing answered, reply_bytes_min bytes: all zero but for Status. */

@@ -1,10 +1,10 @@
 /*
- * The table of sessions by handle value, and the marks by which our kernel objects are told from others, and those for IPv6
- * from those for IPv4.
+ * The table of sessions by handle value, and the marks by which our kernel objects are told from others,
+ * and those for IPv6 from those for IPv4.
  *
- * A look-up that finds the value in the table asks the kernel nothing: that would cost more than the rest of
- * a request. So a handle that was closed with CloseHandle goes on working until its value turns up again,
- * which harms nobody; only closing makes sure, because it would close another object.
+ * A look-up that finds the value in the table asks the kernel nothing: that would cost more than the rest
+ * of a request. So a handle that was closed with CloseHandle goes on working until its value turns up
+ * again, which harms nobody; only closing makes sure, because it would close another object.
  */
 #include "echo/session.h"
 

@@ -8,7 +8,8 @@
 
 #define GROUPS 8 /* of 16 bits each, in an IPv6 address */
 
-/* What "::" stands for: the first of the longest runs of zero groups, if it is longer than one (RFC 5952 section 4.2). */
+/* What "::" stands for: the first of the longest runs of zero groups, if it is longer than one (RFC 5952
+ * section 4.2). */
 struct run {
     size_t first;
     size_t length;

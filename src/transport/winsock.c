@@ -4,6 +4,7 @@
 #include "transport/winsock.h"
 
 #include "os/os.h"
+#include "trace/trace.h"
 #include "transport/winsock_receiver.h"
 #include "transport/winsock_sockets.h"
 
@@ -48,24 +49,35 @@ static bool ip_options_set(struct winsock_socket *socket, const struct transport
     return true;
 }
 
+/* Multicast has a TTL or hop limit of its own, which is 1 unless it is set (RFC 1112 section 6.1, RFC 3493
+ * section 5.2). */
+static bool multicast_hops_set(struct winsock_socket *socket, const struct transport_message *message,
+                               int level, int option)
+{
+    return option_set(socket->handle, level, option, message->ttl != 0 ? message->ttl : 1,
+                      &socket->multicast_hops);
+}
+
 static bool configure_v4(const struct winsock_pool *pool, struct winsock_socket *socket,
                          const struct transport_message *message)
 {
     SOCKET handle = socket->handle;
     int ttl = message->ttl != 0 ? message->ttl : pool->default_ttl;
+    if (ip_address_is_for_many(&message->destination) &&
+        !multicast_hops_set(socket, message, IPPROTO_IP, IP_MULTICAST_TTL)) {
+        return false;
+    }
     return option_set(handle, IPPROTO_IP, IP_TTL, ttl, &socket->ttl) &&
            option_set(handle, IPPROTO_IP, IP_TOS, message->tos, &socket->tos) &&
            option_set(handle, IPPROTO_IP, IP_DONTFRAGMENT, message->dont_fragment, &socket->dont_fragment) &&
            option_set(handle, SOL_SOCKET, SO_BROADCAST, message->broadcast, &socket->broadcast);
 }
 
-/* The hop limit of multicast is 1 unless it is set (RFC 3493 section 5.2), and an option of its own. */
 static bool hop_limit_set(const struct winsock_pool *pool, struct winsock_socket *socket,
                           const struct transport_message *message)
 {
     if (ip_address_is_for_many(&message->destination)) {
-        return option_set(socket->handle, IPPROTO_IPV6, IPV6_MULTICAST_HOPS,
-                          message->ttl != 0 ? message->ttl : 1, &socket->multicast_hops);
+        return multicast_hops_set(socket, message, IPPROTO_IPV6, IPV6_MULTICAST_HOPS);
     }
     return option_set(socket->handle, IPPROTO_IPV6, IPV6_UNICAST_HOPS,
                       message->ttl != 0 ? message->ttl : pool->default_hop_limit, &socket->ttl);
@@ -176,6 +188,10 @@ uint32_t winsock_open(struct transport **transport)
     }
     uint32_t error = winsock_pool_open(&winsock->pool);
     if (error != 0) {
+        if (error == ERROR_ACCESS_DENIED) {
+            trace("winsock: ICMP sockets are refused. Windows: run as Administrator. Wine: give wineserver "
+                  "CAP_NET_RAW, or its user's group a place in net.ipv4.ping_group_range");
+        }
         os_free(winsock);
         return error;
     }

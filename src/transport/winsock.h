@@ -1,5 +1,6 @@
 /*
- * The winsock transport: raw sockets of Winsock, on Windows, ReactOS and any Wine, for IPv4 and, on Windows, IPv6.
+ * The winsock transport: raw sockets of Winsock, on Windows, ReactOS and any Wine, for IPv4 and, on
+ * Windows, IPv6.
  */
 #ifndef OPENICMP_TRANSPORT_WINSOCK_H
 #define OPENICMP_TRANSPORT_WINSOCK_H

@@ -2,10 +2,10 @@
  * A place to receive in, of the winsock transport: overlapped receives on the sockets that answers come to,
  * and an event that ends the wait for them.
  *
- * Each receiver has a raw socket of its own for each family, to which the system brings a copy of every ICMP packet. Under
- * Wine (8.0, tried), a socket on which a thread was terminated in the middle of a receive gives nothing to
- * anybody any more: this way it is the dead thread's alone. Ping sockets bring each answer to the socket that
- * has asked, so receivers have to share those of the pool.
+ * Each receiver has a raw socket of its own for each family, to which the system brings a copy of every
+ * ICMP packet. Under Wine (8.0, tried), a socket on which a thread was terminated in the middle of a
+ * receive gives nothing to anybody any more: this way it is the dead thread's alone. Ping sockets bring
+ * each answer to the socket that has asked, so receivers have to share those of the pool.
  *
  * The buffers belong to the receiver, never to the thread that waits: nothing is written to memory that is
  * gone.

@@ -25,7 +25,7 @@ struct winsock_socket {
 
     /* What is set on the socket; read and written by the sender that has taken it. -1: not known. */
     int ttl;            /* or hop limit */
-    int multicast_hops; /* IPv6 only */
+    int multicast_hops; /* of multicast, instead of it */
     int tos;            /* or traffic class */
     int dont_fragment;
     int broadcast;

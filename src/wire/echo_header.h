@@ -1,8 +1,9 @@
 /*
- * The header of an echo message, which ICMP and ICMPv6 have in common but for the numbers in it (RFC 792, "Echo or Echo
- * Reply Message"; RFC 4443 sections 4.1 and 4.2).
+ * The header of an echo message, which ICMP and ICMPv6 have in common but for the numbers in it (RFC 792,
+ * "Echo or Echo Reply Message"; RFC 4443 sections 4.1 and 4.2).
  *
- * For icmpv4 and icmpv6, and for the engine, which leaves room for it. It must not know which types there are, nor how the checksum comes about.
+ * For icmpv4 and icmpv6, and for the engine, which leaves room for it. It must not know which types there
+ * are, nor how the checksum comes about.
  *
  * All functions are safe on any thread; the header's 8 bytes may have any alignment.
  */

@@ -80,9 +80,9 @@ bool icmpv4_parse(const uint8_t *message, size_t length_bytes, struct icmpv4_mes
 
 /*
  * Reads the echo request of which `length_bytes` bytes are at `message`, perhaps not all of it, as it comes
- * back with an error. Returns true and sets `*identifier` and `*sequence`, in host order, if they begin with a
- * whole header of type echo request and code 0; its checksum is not looked at. Returns false and sets neither
- * otherwise. No state: safe on any thread.
+ * back with an error. Returns true and sets `*identifier` and `*sequence`, in host order, if they begin
+ * with a whole header of type echo request and code 0; its checksum is not looked at. Returns false and
+ * sets neither otherwise. No state: safe on any thread.
  */
 bool icmpv4_parse_echo_request(const uint8_t *message, size_t length_bytes, uint16_t *identifier,
                                uint16_t *sequence);

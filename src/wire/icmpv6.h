@@ -4,8 +4,9 @@
  * For the engine. It must not know requests that wait, sockets, or what a message means to a caller: the
  * last is status.h's.
  *
- * The checksum of ICMPv6 covers addresses of the IPv6 header (RFC 4443 section 2.3), which the transport or the system
- * below knows and this module does not: they fill it in and verify it (for raw sockets: RFC 3542 section 3.1).
+ * The checksum of ICMPv6 covers addresses of the IPv6 header (RFC 4443 section 2.3), which the transport or
+ * the system below knows and this module does not: they fill it in and verify it (for raw sockets: RFC 3542
+ * section 3.1).
  */
 #ifndef OPENICMP_WIRE_ICMPV6_H
 #define OPENICMP_WIRE_ICMPV6_H
@@ -50,8 +51,8 @@ struct icmpv6_message {
 
 /*
  * Makes an echo request of the `message_bytes` bytes at `message`, of which the caller has filled all but
- * the first ICMPV6_HEADER_BYTES with the payload: writes the header (RFC 4443 section 4.1; code 0) with a checksum of 0.
- * `identifier` and `sequence` are in host order. Any alignment will do.
+ * the first ICMPV6_HEADER_BYTES with the payload: writes the header (RFC 4443 section 4.1; code 0) with a
+ * checksum of 0. `identifier` and `sequence` are in host order. Any alignment will do.
  *
  * `message_bytes` counts the header; if it is too small for one, nothing is written. No state: safe on any
  * thread.
@@ -60,18 +61,19 @@ void icmpv6_build_echo_request(uint8_t *message, size_t message_bytes, uint16_t 
                                uint16_t sequence);
 
 /*
- * Parses a message, the `length_bytes` bytes at `message` that an IPv6 packet carried and of which the system has
- * verified the checksum. They are only read and may have any alignment.
+ * Parses a message, the `length_bytes` bytes at `message` that an IPv6 packet carried and of which the
+ * system has verified the checksum. They are only read and may have any alignment.
  *
  * Returns true and fills `*out`:
  * - ICMPV6_KIND_ECHO_REPLY whatever the code is;
- * - ICMPV6_KIND_ERROR for types 1 to 4 whatever the code is, if they quote an echo request that this library may have sent: an
- *   IPv6 header, extension headers or none (ipv6_parse_quoted), then at least the 8 bytes of an echo request's header, of
- *   a first or only fragment, with code 0 (RFC 4443 section 2.4 (c));
+ * - ICMPV6_KIND_ERROR for types 1 to 4 whatever the code is, if they quote an echo request that this
+ *   library may have sent: an IPv6 header, extension headers or none (ipv6_parse_quoted), then at least the
+ *   8 bytes of an echo request's header, of a first or only fragment, with code 0 (RFC 4443 section 2.4
+ *   (c));
  * - ICMPV6_KIND_OTHER for every other type.
  *
- * Returns false and leaves `*out` alone if the message is shorter than ICMPV6_HEADER_BYTES or if it is an error that
- * quotes something else. No state: safe on any thread.
+ * Returns false and leaves `*out` alone if the message is shorter than ICMPV6_HEADER_BYTES or if it is an
+ * error that quotes something else. No state: safe on any thread.
  */
 bool icmpv6_parse(const uint8_t *message, size_t length_bytes, struct icmpv6_message *out);
 

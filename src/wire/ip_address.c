@@ -10,7 +10,8 @@
 #define V4_BYTES 4
 #define V6_BYTES 16
 
-/* The scope field of a multicast address (RFC 4291 section 2.7) and those of its values that need a link to be named. */
+/* The scope field of a multicast address (RFC 4291 section 2.7) and those of its values that need a link to
+ * be named. */
 #define MULTICAST_SCOPE_MASK  0x0f
 #define SCOPE_INTERFACE_LOCAL 1
 #define SCOPE_LINK_LOCAL      2

@@ -15,7 +15,8 @@ enum ip_family {
     IP_FAMILY_V6 = 6,
 };
 
-/* All zero is "no address": an IPv4 or IPv6 address has its family set. Any thread may read it; it owns nothing. */
+/* All zero is "no address": an IPv4 or IPv6 address has its family set. Any thread may read it; it owns
+ * nothing. */
 struct ip_address {
     uint8_t family; /* enum ip_family, or 0 for none */
     /* The address in network byte order: the first 4 for IPv4, the others 0 then. */
@@ -27,11 +28,12 @@ struct ip_address {
 struct ip_address ip_address_v4(uint32_t address_be);
 uint32_t ip_address_to_v4(const struct ip_address *address);
 
-/* An IPv6 address from 16 bytes in network order. The scope is kept only where it means something: for link-local
- * addresses, unicast and multicast, and interface-local ones (RFC 4007). */
+/* An IPv6 address from 16 bytes in network order. The scope is kept only where it means something: for
+ * link-local addresses, unicast and multicast, and interface-local ones (RFC 4007). */
 struct ip_address ip_address_v6(const void *bytes, uint32_t scope_id);
 
-/* Whether they are the same address. Scopes count only if both have one: some ways to the network do not tell. */
+/* Whether they are the same address. Scopes count only if both have one: some ways to the network do not
+ * tell. */
 bool ip_address_equal(const struct ip_address *one, const struct ip_address *other);
 
 /* 0.0.0.0, ::, or none. */

@@ -36,7 +36,8 @@ enum {
 #define EXTENSIONS_MAX        8
 #define FRAGMENT_OFFSET_SHIFT 3
 
-/* How long the extension header at `header` is, which has EXTENSION_MIN_BYTES at least; 0 if that protocol is none. */
+/* How long the extension header at `header` is, which has EXTENSION_MIN_BYTES at least; 0 if that protocol
+ * is none. */
 static size_t extension_length(uint8_t protocol, const uint8_t *header)
 {
     switch (protocol) {

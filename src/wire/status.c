@@ -1,7 +1,8 @@
 /*
  * Maps ICMP types and codes to IP_STATUS, by table.
  *
- * The rows are those of docs/behaviour.md sections 4.1 and 4.2. This file must not know messages, only their numbers.
+ * The rows are those of docs/behaviour.md sections 4.1 and 4.2. This file must not know messages, only
+ * their numbers.
  */
 #include "wire/status.h"
 
@@ -15,7 +16,8 @@
 /* In place of a code: every code that no row above it names. */
 #define ANY_CODE (-1)
 
-/* Tables of these are searched from the top: a type's ANY_CODE comes after its codes, and the commonest answers come first. */
+/* Tables of these are searched from the top: a type's ANY_CODE comes after its codes, and the commonest
+ * answers come first. */
 struct row {
     uint8_t type;
     int16_t code;

@@ -169,8 +169,12 @@ else
     check 'an address tells its family' 0 '' "$(header ::1 65500)" "$reply6" "${statistics[@]}"
     run -n 1 -i 1 -S ::1 ::1
     check 'IPv6 source address and hop limit' 0 '' "$(header '::1 from ::1' 32)" "$reply6" "${statistics[@]}"
-    run -6 -n 1 localhost
-    check 'IPv6 host name' 0 '' "$(header '[^ ]+ \[::1\]' 32)" "$reply6" "${statistics[@]}"
+    if grep -qE '^::1[[:space:]].*\<localhost\>' /etc/hosts; then
+        run -6 -n 1 localhost
+        check 'IPv6 host name' 0 '' "$(header '[^ ]+ \[::1\]' 32)" "$reply6" "${statistics[@]}"
+    else
+        echo "skipped IPv6 host name: this machine's /etc/hosts has none"
+    fi
     run -n 1 ::
     check 'nowhere to send IPv6 to' 1 '' "$(header :: 32)" 'PING: transmit failed\. General failure\.' '' \
         'Ping statistics for :::' '    Packets: Sent = 1, Received = 0, Lost = 1 \(100% loss\),'

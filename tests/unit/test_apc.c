@@ -321,6 +321,21 @@ static void test_an_apc_that_cannot_be_queued_is_made_up_for_by_the_next(void **
     assert_int_equal(os_posix_module_references(), 0);
 }
 
+static void test_an_apc_that_cannot_be_queued_is_queued_when_the_worker_parks(void **state)
+{
+    os_posix_stop_clock();
+    ask(*state, 0, TIMEOUT_MS);
+    os_posix_fail_apcs(true);
+    answer(0);
+    assert_soon(is_quiet(*state));
+    os_posix_fail_apcs(false);
+    os_posix_advance_clock(1000 * OS_NS_PER_MS); /* long enough for the worker to park */
+    assert_soon(os_posix_apcs_queued() == 1);
+    os_posix_alertable_wait(0);
+    assert_ran(0, 1);
+    assert_int_equal(os_posix_module_references(), 0);
+}
+
 static void test_routines_of_which_the_second_apc_cannot_be_queued_all_run(void **state)
 {
     for (size_t i = 0; i < 3; i++) {
@@ -888,6 +903,7 @@ static void test_records_do_not_pile_up_when_threads_come_and_go(void **state)
 static void test_records_do_not_pile_up_when_threads_are_terminated(void **state)
 {
     assert_in_range(come_and_go(*state, terminate), 0, 20 + 2 * 64); /* record and handle */
+    assert_soon(is_quiet(*state)); /* the worker has let go of the last one */
     apc_abandon();
 }
 
@@ -1010,6 +1026,8 @@ int main(int argc, char **argv)
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_an_apc_that_cannot_be_queued_is_made_up_for_by_the_next, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(test_an_apc_that_cannot_be_queued_is_queued_when_the_worker_parks,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_routines_of_which_the_second_apc_cannot_be_queued_all_run,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_routine_is_left_to_the_apc_that_is_on_its_way_for_it, set_up,

@@ -142,6 +142,16 @@ static void test_errors_that_end_no_request_are_none(void **state)
     assert_false(candidate_read(&packet, &candidate));
 }
 
+static void test_an_error_with_the_type_of_a_reply_is_none(void **state)
+{
+    /* Linux tells of an error that has not come from the network with type and code 0. */
+    struct transport_packet packet = error_of(request_v4, sizeof(request_v4), 0, 0);
+    struct candidate candidate;
+
+    (void)state;
+    assert_false(candidate_read(&packet, &candidate));
+}
+
 static void test_a_damaged_message_is_nothing(void **state)
 {
     uint8_t bytes[sizeof(reply_v4)];
@@ -269,6 +279,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_an_error_that_the_system_tells_of_needs_the_header_of_the_request),
         cmocka_unit_test(test_an_error_that_the_system_tells_of_is_about_echo_requests_only),
         cmocka_unit_test(test_errors_that_end_no_request_are_none),
+        cmocka_unit_test(test_an_error_with_the_type_of_a_reply_is_none),
         cmocka_unit_test(test_a_damaged_message_is_nothing),
         cmocka_unit_test(test_what_comes_from_no_address_is_nothing),
         cmocka_unit_test(test_an_icmpv6_message_is_a_reply_from_its_peer),

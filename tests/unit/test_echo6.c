@@ -1,6 +1,6 @@
 /*
- * IPv6 requests through the engine: what is sent, what answers them and what does not, how the outcome is written. All
- * that does not depend on the family is tested with IPv4.
+ * IPv6 requests through the engine: what is sent, what answers them and what does not, how the outcome is
+ * written. All that does not depend on the family is tested with IPv4.
  */
 #include "support/cmocka_main.h"
 
@@ -364,6 +364,12 @@ static void be_an_error_about_another_destination(struct fake_answer *answer)
     answer->quoted_destination = OTHER6;
 }
 
+static void be_an_error_of_the_system_about_another_destination(struct fake_answer *answer)
+{
+    be_an_error_about_another_destination(answer);
+    answer->form = TRANSPORT_ERROR;
+}
+
 static void test_wrong_answers_do_not_count(void **state)
 {
     assert_does_not_count(state, come_from_another_host);
@@ -373,6 +379,7 @@ static void test_wrong_answers_do_not_count(void **state)
     assert_does_not_count(state, have_another_sequence);
     assert_does_not_count(state, be_an_echo_request);
     assert_does_not_count(state, be_an_error_about_another_destination);
+    assert_does_not_count(state, be_an_error_of_the_system_about_another_destination);
 }
 
 static uint32_t answer_an_ipv4_request_with_icmpv6(const struct fake_sent *sent)

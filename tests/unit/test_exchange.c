@@ -1,6 +1,6 @@
 /*
- * Who uses a transport's way to send and receive in one call. That everything else is as without it is tested by running
- * the tests of synchronous calls over such a transport, too (tests/CMakeLists.txt).
+ * Who uses a transport's way to send and receive in one call. That everything else is as without it is
+ * tested by running the tests of synchronous calls over such a transport, too (tests/CMakeLists.txt).
  */
 #include "support/cmocka_main.h"
 

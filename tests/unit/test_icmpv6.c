@@ -9,7 +9,8 @@
 
 #define SMOKE_ROUNDS 100000
 
-/* Where things are in an error without quoted extension headers: the quoted header and the quoted echo request. */
+/* Where things are in an error without quoted extension headers: the quoted header and the quoted echo
+ * request. */
 #define QUOTE      8
 #define QUOTE_ICMP (QUOTE + 40)
 
@@ -27,8 +28,8 @@ static const uint8_t error_template[60] = {
 
 static const uint8_t reply_template[12] = {129, 0, 0xcc, 0xdd, 0xbe, 0xef, 0x12, 0x34, 'a', 'b', 'c', 'd'};
 
-/* icmpv6_parse on a copy at an odd address, which ends where its memory ends, for the sanitizers. The pointers then lead
- * into `message`. */
+/* icmpv6_parse on a copy at an odd address, which ends where its memory ends, for the sanitizers. The
+ * pointers then lead into `message`. */
 static bool parse_exact(const uint8_t *message, size_t length_bytes, struct icmpv6_message *out)
 {
     uint8_t *copy = malloc(1 + length_bytes);

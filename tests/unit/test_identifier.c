@@ -1,5 +1,6 @@
 /*
- * What echo/identifier.h promises: keys whose identifiers the transport has granted, as many as are needed, used in turn.
+ * What echo/identifier.h promises: keys whose identifiers the transport has granted, as many as are needed,
+ * used in turn.
  */
 #include "support/cmocka_main.h"
 

@@ -1,5 +1,6 @@
 /*
- * What wire/ipv6.h promises: the payload of a quoted packet behind whatever extension headers, and no packet that lies.
+ * What wire/ipv6.h promises: the payload of a quoted packet behind whatever extension headers, and no
+ * packet that lies.
  */
 #include "support/cmocka_main.h"
 
@@ -30,7 +31,8 @@ static void draft_begin(struct draft *draft)
     draft->length = IPV6_HEADER_BYTES;
 }
 
-/* Puts an extension header, whose second byte is `length_field`, behind the last. ICMPv6 follows, until another does. */
+/* Puts an extension header, whose second byte is `length_field`, behind the last. ICMPv6 follows, until
+ * another does. */
 static void draft_extend(struct draft *draft, uint8_t protocol, uint8_t length_field, size_t length_bytes)
 {
     uint8_t *header = draft->bytes + draft->length;
@@ -44,8 +46,8 @@ static void draft_extend(struct draft *draft, uint8_t protocol, uint8_t length_f
     draft->length += length_bytes;
 }
 
-/* ipv6_parse_quoted on a copy at an odd address, which ends where its memory ends, for the sanitizers. The pointers then
- * lead into `bytes`. */
+/* ipv6_parse_quoted on a copy at an odd address, which ends where its memory ends, for the sanitizers. The
+ * pointers then lead into `bytes`. */
 static bool parse_exact(const uint8_t *bytes, size_t length_bytes, struct ipv6_packet *packet)
 {
     uint8_t *copy = malloc(1 + length_bytes);

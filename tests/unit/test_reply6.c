@@ -1,5 +1,6 @@
 /*
- * What echo/reply.h promises for IPv6, and docs/behaviour.md section 3: layout, sizes, and not a byte too many.
+ * What echo/reply.h promises for IPv6, and docs/behaviour.md section 3: layout, sizes, and not a byte too
+ * many.
  */
 #include "support/cmocka_main.h"
 
@@ -49,7 +50,8 @@ static void assert_all(const uint8_t *bytes, size_t count, uint8_t value)
     }
 }
 
-/* Writes the answer to a buffer at each alignment, with canaries on both sides, and checks every byte of it. */
+/* Writes the answer to a buffer at each alignment, with canaries on both sides, and checks every byte of
+ * it. */
 static void check_write(const struct echo_answer *answer, size_t buffer_bytes)
 {
     for (size_t at = 0; at < 8; at++) {

@@ -102,8 +102,8 @@ static void test_no_address_is_written_as_such(void **state)
     assert_written((struct ip_address){0}, "none");
 }
 
-/* Against inet_ntop, which has written IPv6 addresses in the way of RFC 5952 since before it; but for those that hold an
- * IPv4 address, whose first 80 bits are 0. */
+/* Against inet_ntop, which has written IPv6 addresses in the way of RFC 5952 since before it; but for those
+ * that hold an IPv4 address, whose first 80 bits are 0. */
 static void test_ipv6_addresses_are_written_as_by_the_c_library(void **state)
 {
     (void)state;

@@ -11,8 +11,8 @@ static void NTAPI count_call(void *context, PIO_STATUS_BLOCK status, ULONG reser
     InterlockedIncrement(&routine_calls);
 }
 
-/* Sends the request synchronously, with an event, with a routine and with both, and checks each time that it is refused at
- * once: 0, the error, nothing written, event and routine left alone. */
+/* Sends the request synchronously, with an event, with a routine and with both, and checks each time that
+ * it is refused at once: 0, the error, nothing written, event and routine left alone. */
 static void assert_refused(struct request6 *r, DWORD error)
 {
     HANDLE event = CreateEventW(NULL, TRUE, FALSE, NULL);

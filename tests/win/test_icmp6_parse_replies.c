@@ -4,8 +4,8 @@
 #include "win/support/guarded.h"
 #include "win/support/icmp6.h"
 
-/* Parses a reply that stands alone at the end of memory. The last error is POISON_ERROR before; the structure is what it
- * was afterwards. */
+/* Parses a reply that stands alone at the end of memory. The last error is POISON_ERROR before; the
+ * structure is what it was afterwards. */
 static DWORD parse(DWORD status, DWORD size)
 {
     struct guarded buffer = guarded_alloc(REPLY6_BYTES);

@@ -3,6 +3,21 @@ source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 compiler_packages_x64=(cmake ninja-build gcc-mingw-w64-x86-64-win32)
 compiler_packages_x86=(cmake ninja-build gcc-mingw-w64-i686-win32)
+native_packages=(cmake ninja-build gcc libc6-dev libcmocka-dev)
+fuzz_packages=(cmake ninja-build clang libclang-rt-dev llvm libc6-dev)
+
+# Beside those of the compilers and Wine, what the lab needs: a native compiler, namespaces' networks and
+# their filters.
+lab_packages=(gcc libc6-dev iproute2 nftables)
+
+# Beside those of the compilers and Wine, what the benchmark needs.
+bench_packages=(gcc libc6-dev iproute2 fping gnuplot-nox jq)
+
+# build_lab_responder: the lab's native program, whatever the architecture of the Windows ones.
+build_lab_responder() {
+    configure native
+    build native lab_responder
+}
 
 # configure PRESET
 configure() {

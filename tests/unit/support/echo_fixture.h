@@ -1,6 +1,6 @@
 /*
- * What the tests of the engine have in common: an engine on the fake network, threads that make calls, and the check
- * that nothing is left when a test is over.
+ * What the tests of the engine have in common: an engine on the fake network, threads that make calls, and
+ * the check that nothing is left when a test is over.
  */
 #ifndef OPENICMP_TESTS_ECHO_FIXTURE_H
 #define OPENICMP_TESTS_ECHO_FIXTURE_H
@@ -48,8 +48,8 @@ struct ip_address address_v6(uint8_t number);
         assert_true(condition);                                                                              \
     } while (0)
 
-/* Set-up and tear-down: an operating system and a network as new; afterwards nobody runs and no memory, handle or
- * transport is left. */
+/* Set-up and tear-down: an operating system and a network as new; afterwards nobody runs and no memory,
+ * handle or transport is left. */
 int fixture_set_up(void **state);
 int fixture_tear_down(void **state);
 
@@ -97,7 +97,8 @@ bool caller_has_own_reply(const struct caller *caller);
 /* Whether nothing was written to the reply buffer from `offset` on. */
 bool caller_reply_untouched(const struct caller *caller, size_t offset);
 
-/* Whether the thread that receives with the receiver of that number has dealt with all that came until now, and sleeps. */
+/* Whether the thread that receives with the receiver of that number has dealt with all that came until now,
+ * and sleeps. */
 bool worker_is_idle(size_t receiver);
 
 /* ---- Asynchronous calls ---- */

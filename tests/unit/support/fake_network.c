@@ -485,6 +485,11 @@ static void deliver(const struct transport_packet *packet, const size_t *number)
     os_lock_release(&network_lock);
 }
 
+void fake_network_deliver_packet(const struct transport_packet *packet)
+{
+    deliver(packet, NULL);
+}
+
 static void deliver_bytes(const uint8_t *bytes, size_t length_bytes, const size_t *number)
 {
     struct transport_packet packet = {

@@ -1,16 +1,17 @@
 /*
- * A network in memory, behind transport/transport.h: for the native tests, which see every message that the engine
- * sends and decide what comes back, when, and into whose hands.
+ * A network in memory, behind transport/transport.h: for the native tests, which see every message that the
+ * engine sends and decide what comes back, when, and into whose hands.
  *
- * It holds the engine to the rules of transport.h: it ends the program when a receiver is used by two threads at once or
- * the engine's lock is held in any call, all of which may be system calls, or an identifier is used that was not granted,
- * and it frees the packets that it gave out as soon as they may no longer be used, so that the address sanitizer finds
- * whoever does. And it does what Winsock does: each receiver gets every packet, also while it rests; where identifiers are
- * rewritten, the receivers share the packets, and one that was woken goes on listening until it is put to rest, and takes
- * packets that nobody then sees.
+ * It holds the engine to the rules of transport.h: it ends the program when a receiver is used by two
+ * threads at once or the engine's lock is held in any call, all of which may be system calls, or an
+ * identifier is used that was not granted, and it frees the packets that it gave out as soon as they may no
+ * longer be used, so that the address sanitizer finds whoever does. And it does what Winsock does: each
+ * receiver gets every packet, also while it rests; where identifiers are rewritten, the receivers share the
+ * packets, and one that was woken goes on listening until it is put to rest, and takes packets that nobody
+ * then sees.
  *
- * A test program may be run over several kinds of transport: the environment variable FAKE_NETWORK, if set, says which.
- * "exchange": it can send and receive in one call.
+ * A test program may be run over several kinds of transport: the environment variable FAKE_NETWORK, if set,
+ * says which. "exchange": it can send and receive in one call.
  *
  * Thread-safe. Hooks run on the calling thread, without a lock.
  */
@@ -35,7 +36,8 @@ struct fake_network_hooks {
     void (*prepare)(void);
     /* In place of an answer (NULL: fake_network_echo). Returns what transport_send shall return. */
     uint32_t (*send)(const struct fake_sent *sent);
-    /* A thread is about to receive with the receiver of that number, counted from 0 since the transport was opened. */
+    /* A thread is about to receive with the receiver of that number, counted from 0 since the transport was
+     * opened. */
     void (*receive)(size_t receiver, uint64_t deadline_ns);
     /* A thread has received so many packets, and is about to return. */
     void (*received)(size_t receiver, size_t count);
@@ -75,11 +77,11 @@ size_t fake_network_sent_count(void);
 
 /* ---- Answers ---- */
 
-/* An ICMP or ICMPv6 message, as the family of its source says, and what it comes under. fake_reply and fake_error fill it;
- * change what you like, and deliver it. */
+/* An ICMP or ICMPv6 message, as the family of its source says, and what it comes under. fake_reply and
+ * fake_error fill it; change what you like, and deliver it. */
 struct fake_answer {
-    /* How the transport gives it out: at first, as a packet if it is IPv4, and as a message if it is IPv6. TRANSPORT_ERROR:
-     * only if it is an error. */
+    /* How the transport gives it out: at first, as a packet if it is IPv4, and as a message if it is IPv6.
+     * TRANSPORT_ERROR: only if it is an error. */
     enum transport_form form;
     struct ip_address source;
     struct ip_address destination;
@@ -114,6 +116,8 @@ struct fake_answer fake_error(const struct fake_sent *sent, struct ip_address ro
 void fake_network_deliver(const struct fake_answer *answer);
 /* The same, to the receiver of that number only. */
 void fake_network_deliver_to(size_t receiver, const struct fake_answer *answer);
+/* Brings anything. */
+void fake_network_deliver_packet(const struct transport_packet *packet);
 /* Brings any bytes, as an IPv4 packet. */
 void fake_network_deliver_bytes(const uint8_t *bytes, size_t length_bytes);
 void fake_network_deliver_bytes_to(size_t receiver, const uint8_t *bytes, size_t length_bytes);

@@ -1,8 +1,9 @@
 /*
  * What the tests of the IPv6 functions share: addresses, a request that is fine, and what a reply holds.
  *
- * Functions that call the API are inline here, as in requests.h. Checks marked so use cmocka's assertions, which only
- * the main thread of a test may. So do skips: where no transport can carry IPv6, there is nothing to test.
+ * Functions that call the API are inline here, as in requests.h. Checks marked so use cmocka's assertions,
+ * which only the main thread of a test may. So do skips: where no transport can carry IPv6, there is
+ * nothing to test.
  */
 #ifndef OPENICMP_TESTS_WIN_SUPPORT_ICMP6_H
 #define OPENICMP_TESTS_WIN_SUPPORT_ICMP6_H
@@ -60,8 +61,8 @@ static inline HANDLE open_handle6(void)
     return handle;
 }
 
-/* A request to ::1 from whatever address, with data, without options, and with a buffer that nobody has written to: to be
- * spoilt by the test in one point. It lies where the next one will. */
+/* A request to ::1 from whatever address, with data, without options, and with a buffer that nobody has
+ * written to: to be spoilt by the test in one point. It lies where the next one will. */
 static inline struct request6 *request6_new(HANDLE handle)
 {
     static struct request6 r;
@@ -117,7 +118,8 @@ static inline bool request6_is_answered(const struct request6 *r)
            request6_is_unwritten_from(r, REPLY6_BYTES + (size_t)r->data_bytes);
 }
 
-/* Whether the reply buffer says that the request failed with `status`, and nothing was written behind that. */
+/* Whether the reply buffer says that the request failed with `status`, and nothing was written behind that.
+ */
 static inline bool request6_has_failed(const struct request6 *r, DWORD status)
 {
     ICMPV6_ECHO_REPLY expected;

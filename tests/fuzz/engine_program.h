@@ -1,0 +1,61 @@
+/*
+ * A program that uses the engine, for fuzzing it: makes requests, knows what came in, and holds every outcome against that.
+ *
+ * It runs on the machine of os_fibers.h and the network of fake_network.h. What the program does, and what happens to it, is
+ * the target's to say (engine.c).
+ */
+#ifndef OPENICMP_TESTS_ENGINE_PROGRAM_H
+#define OPENICMP_TESTS_ENGINE_PROGRAM_H
+
+#include "echo/call.h"
+#include "unit/support/fake_network.h"
+
+#define REQUESTS_MAX 64
+#define PACKETS_MAX  128
+
+/* How a request is made. */
+enum manner {
+    BY_EVENT,
+    BY_ROUTINE,            /* of the main thread, which runs it when it waits alertably */
+    BY_ROUTINE_OF_OTHER,   /* of a thread that waits alertably until it has run */
+    BY_ROUTINE_OF_QUITTER, /* of a thread that ends before */
+    BY_ROUTINE_OF_DYING,   /* likewise, without a word, as if it was terminated */
+    SYNCHRONOUS,           /* on a thread of its own */
+    MANNERS,
+};
+
+/* What the network is like. */
+struct program_settings {
+    bool rewrite_identifiers;
+    bool single_packets;
+    bool provide_exchange;
+    bool want_claims;
+};
+
+/* Opens and closes the only session; each does nothing when it is done already. Requests need no session: then each has an
+ * engine of its own. */
+void program_open(void);
+void program_close(void);
+
+/* Makes a request. Of the call, data and options may go when this returns; the reply buffer is the program's own. When
+ * `aliased`, the data lie in the reply buffer, as far as that is large enough. */
+void program_request(enum manner manner, const struct echo_call *call, bool aliased);
+/* What transport_send returns next. */
+void program_fail_send(uint32_t result);
+/* The message of the request of that number, modulo how many there are; NULL when there is none, or not yet. */
+const struct fake_sent *program_sent(size_t number);
+
+/* A packet comes in. Its bytes and options may go when this returns; neither is NULL. */
+void program_packet(const struct transport_packet *packet);
+
+/* Lets everybody run until all wait, and checks that nothing is left undone that could be done now. */
+void program_settle(void);
+/* The same, and then the main thread waits alertably. */
+void program_wait_alertably(void);
+
+/* A new machine, network and program; and their end: lets the time of all requests pass, and checks that each of them had one
+ * outcome and that nothing is left behind. */
+void program_begin(const struct program_settings *settings);
+void program_end(void);
+
+#endif

@@ -1,0 +1,191 @@
+/*
+ * Makes many requests and counts what became of them.
+ */
+#include "lab/probe/many.h"
+
+#include "lab/probe/names.h"
+
+#include <stdlib.h>
+
+/* How long after its time a request may be told of before it counts as never told. */
+#define PATIENCE_MS 30000
+
+/* How long to wait for what must not happen any more. */
+#define AFTERWARDS_MS 300
+
+struct echo {
+    struct request request;
+    HANDLE event; /* NULL: a routine tells */
+    volatile LONG told;
+    double sent_ms;
+    double told_ms;
+    bool accepted;
+    BYTE *data;
+    BYTE *reply;
+    BYTE *reply_when_told;
+};
+
+struct counts {
+    DWORD accepted, answered, timed_out, other, untold, twice, mixed, early, rewritten;
+};
+
+static volatile LONG routines_run;
+
+/* What was told, and what the reply buffer held by then. */
+static void note_told(struct echo *echo)
+{
+    if (++echo->told == 1) {
+        echo->told_ms = now_ms();
+        memcpy(echo->reply_when_told, echo->reply, echo->request.reply_bytes);
+    }
+}
+
+static void WINAPI note_run(PVOID context, PIO_STATUS_BLOCK io_status, ULONG reserved)
+{
+    (void)io_status, (void)reserved;
+    note_told(context);
+    routines_run++;
+}
+
+static bool prepare(struct echo *echo, DWORD number, HANDLE icmp, const struct plan *plan)
+{
+    DWORD reply_bytes = (DWORD)sizeof(ICMP_ECHO_REPLY) + plan->data_bytes;
+    bool by_event = plan->by == BY_CALL ? number % 2 == 0 : plan->by == BY_EVENT;
+
+    echo->event = by_event ? CreateEventW(NULL, FALSE, FALSE, NULL) : NULL;
+    echo->data = malloc(plan->data_bytes);
+    echo->reply = malloc(reply_bytes);
+    echo->reply_when_told = malloc(reply_bytes);
+    if (echo->data == NULL || echo->reply == NULL || echo->reply_when_told == NULL ||
+        (by_event && echo->event == NULL)) {
+        return false;
+    }
+    memset(echo->reply, 0xa5, reply_bytes);
+    fill_pattern(echo->data, plan->data_bytes, number + 1);
+    DWORD number_be = htonl(number);
+    memcpy(echo->data, &number_be, sizeof(number_be));
+    echo->request = (struct request){.handle = icmp,
+                                     .event = echo->event,
+                                     .routine = by_event ? NULL : note_run,
+                                     .context = echo,
+                                     .source = plan->source,
+                                     .destination = plan->destination,
+                                     .data = echo->data,
+                                     .data_bytes = plan->data_bytes,
+                                     .reply = echo->reply,
+                                     .reply_bytes = reply_bytes,
+                                     .timeout_ms = plan->timeout_ms};
+    return true;
+}
+
+/* ---- Waiting ---- */
+
+static void await_event(struct echo *echo, double until_ms)
+{
+    while (echo->told == 0 && now_ms() < until_ms) {
+        if (WaitForSingleObjectEx(echo->event, 100, TRUE) == WAIT_OBJECT_0) {
+            note_told(echo);
+        }
+    }
+}
+
+/* Routines run meanwhile. */
+static void await_all(struct echo *echoes, DWORD count, LONG routines, double until_ms)
+{
+    for (DWORD i = 0; i < count; i++) {
+        if (echoes[i].accepted && echoes[i].event != NULL) {
+            await_event(&echoes[i], until_ms);
+        }
+    }
+    while (routines_run < routines && now_ms() < until_ms) {
+        SleepEx(100, TRUE);
+    }
+    SleepEx(AFTERWARDS_MS, TRUE);
+    for (DWORD i = 0; i < count; i++) {
+        if (echoes[i].event != NULL && WaitForSingleObject(echoes[i].event, 0) == WAIT_OBJECT_0) {
+            note_told(&echoes[i]);
+        }
+    }
+}
+
+/* ---- Counting ---- */
+
+static void count_outcome(const struct echo *echo, struct counts *counts)
+{
+    const struct request *r = &echo->request;
+    ICMP_ECHO_REPLY reply = reply_in(echo->reply_when_told);
+
+    if (reply.Status == IP_SUCCESS) {
+        counts->answered++;
+        counts->mixed += reply.Address != r->destination || reply.DataSize != r->data_bytes ||
+                         memcmp(echo->reply_when_told + sizeof(reply), r->data, r->data_bytes) != 0;
+    } else if (reply.Status == IP_REQ_TIMED_OUT) {
+        counts->timed_out++;
+        counts->early += echo->told_ms - echo->sent_ms < r->timeout_ms;
+    } else {
+        counts->other++;
+    }
+    counts->rewritten += memcmp(echo->reply, echo->reply_when_told, r->reply_bytes) != 0;
+}
+
+static void list_outcome(DWORD number, const struct echo *echo)
+{
+    const char *outcome = echo->accepted ? "untold" : "refused";
+    struct text name;
+
+    if (echo->told > 0) {
+        DWORD status = reply_in(echo->reply_when_told).Status;
+        name = name_of_status(status);
+        outcome = status == IP_SUCCESS ? "answered" : status == IP_REQ_TIMED_OUT ? "timed_out" : name.text;
+    }
+    printf("%08lx %s\n", number, outcome);
+}
+
+static void print_counts(const struct echo *echoes, const struct plan *plan)
+{
+    struct counts counts = {0};
+
+    for (DWORD i = 0; i < plan->many; i++) {
+        const struct echo *echo = &echoes[i];
+
+        counts.accepted += echo->accepted;
+        counts.untold += echo->accepted && echo->told == 0;
+        counts.twice += echo->told > 1;
+        if (echo->told > 0) {
+            count_outcome(echo, &counts);
+        }
+        if (plan->list) {
+            list_outcome(i, echo);
+        }
+    }
+    printf(
+        "accepted=%lu refused=%lu answered=%lu timed_out=%lu other=%lu untold=%lu twice=%lu mixed=%lu early=%lu "
+        "rewritten=%lu\n",
+        counts.accepted, plan->many - counts.accepted, counts.answered, counts.timed_out, counts.other,
+        counts.untold, counts.twice, counts.mixed, counts.early, counts.rewritten);
+}
+
+void many_run(HANDLE icmp, const struct plan *plan)
+{
+    struct echo *echoes = calloc(plan->many, sizeof(*echoes));
+    LONG routines = 0;
+
+    for (DWORD i = 0; i < plan->many; i++) {
+        if (echoes == NULL || !prepare(&echoes[i], i, icmp, plan)) {
+            printf("no memory\n");
+            return;
+        }
+    }
+    if (!plan_may_go_on(plan)) {
+        return;
+    }
+    for (DWORD i = 0; i < plan->many; i++) {
+        struct echo *echo = &echoes[i];
+
+        echo->sent_ms = now_ms();
+        echo->accepted = request_send(&echo->request) == 0 && GetLastError() == ERROR_IO_PENDING;
+        routines += echo->accepted && echo->event == NULL;
+    }
+    await_all(echoes, plan->many, routines, now_ms() + plan->timeout_ms + PATIENCE_MS);
+    print_counts(echoes, plan);
+}

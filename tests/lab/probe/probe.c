@@ -1,0 +1,35 @@
+/*
+ * The Windows program of the lab: makes the requests that a scenario tells it to and prints what came of
+ * them, a line for each reply. It judges nothing.
+ *
+ *     lab_probe ADDRESS [NAME=VALUE...]
+ *
+ *     bytes=N timeout=MS ttl=N tos=N df options=HEX source=ADDRESS   the arguments of the request (32 bytes, 10 s)
+ *     by=call|event|routine   how its outcome is told: by the return of the call, or asynchronously
+ *     room=N        the reply buffer has room for N replies with that much data (otherwise for far more)
+ *     count=N       so many requests, one after the other, on the same handle (single.h)
+ *     many=N        so many at the same time (many.h), after those of count
+ *     list          with many: what became of each
+ *     step          waits for a line of standard input before each request of count and before many; ends without one
+ */
+#include "lab/probe/many.h"
+#include "lab/probe/names.h"
+#include "lab/probe/single.h"
+
+int main(int argc, char **argv)
+{
+    struct plan plan;
+
+    if (!plan_read(&plan, argc, argv)) {
+        return 2;
+    }
+    HANDLE icmp = IcmpCreateFile();
+    if (icmp == INVALID_HANDLE_VALUE) {
+        printf("created=no error=%s\n", name_of_error(GetLastError()).text);
+        return 0;
+    }
+    if (single_run(icmp, &plan) && plan.many > 0) {
+        many_run(icmp, &plan);
+    }
+    return IcmpCloseHandle(icmp) ? 0 : 1;
+}
