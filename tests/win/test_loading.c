@@ -350,6 +350,7 @@ struct caller {
     IPAddr destination;
     DWORD timeout_ms;
     DWORD replies;
+    volatile LONG calling; /* the thread has come as far as the call */
 };
 
 static DWORD WINAPI call_once(void *argument)
@@ -357,6 +358,7 @@ static DWORD WINAPI call_once(void *argument)
     struct caller *caller = argument;
     BYTE reply[sizeof(ICMP_ECHO_REPLY) + 8];
 
+    caller->calling = 1;
     caller->replies = caller->api->send(caller->icmp, caller->destination, NULL, 0, NULL, reply,
                                         sizeof(reply), caller->timeout_ms);
     return 0;
@@ -399,7 +401,11 @@ static void test_unloading_after_a_thread_was_terminated_in_a_call_is_harmless(v
 
         caller.thread = CreateThread(NULL, 0, call_once, &caller, 0, NULL);
         assert_non_null(caller.thread);
-        Sleep(100);
+        /* Before that it may hold the loader's lock, which would go with it. */
+        while (!caller.calling) {
+            Sleep(1);
+        }
+        Sleep(100); /* it waits for the reply then */
         assert_true(TerminateThread(caller.thread, 1));
         assert_int_equal(WaitForSingleObject(caller.thread, TIMEOUT_MS), WAIT_OBJECT_0);
         CloseHandle(caller.thread);
