@@ -192,12 +192,15 @@ static void window_work(struct window *window, const struct work *work)
     window->tally.ended_ns = clock_ns();
 }
 
-/* Counts what never completed, or with an answer that is none. Nothing can be sent from there any more. */
+/* Counts what is still outstanding: it never completed, or was not seen to, because its answer is none. */
 static void count_stuck(struct window *window)
 {
     for (uint32_t i = 0; i < window->slot_count; i++) {
-        if (window->slots[i].outstanding) {
-            echo_count(&window->slots[i].echo, &window->tally);
+        const struct slot *slot = &window->slots[i];
+        if (slot->outstanding && echo_has_status(&slot->echo)) {
+            echo_count(&slot->echo, &window->tally);
+        } else if (slot->outstanding) {
+            window->tally.lost++;
         }
     }
 }

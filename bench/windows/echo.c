@@ -53,18 +53,21 @@ static bool is_right(const struct echo *echo)
            memcmp(reply->Data, echo->data, echo->data_bytes) == 0;
 }
 
+bool echo_has_status(const struct echo *echo)
+{
+    return status_of(echo) != IP_PENDING;
+}
+
 bool echo_is_over(const struct echo *echo)
 {
-    ULONG status = status_of(echo);
-    return status == IP_SUCCESS ? is_right(echo) : status != IP_PENDING;
+    return status_of(echo) == IP_SUCCESS ? is_right(echo) : echo_has_status(echo);
 }
 
 void echo_count(const struct echo *echo, struct tally *tally)
 {
-    ULONG status = status_of(echo);
     if (is_right(echo)) {
         tally->answered++;
-    } else if (status == IP_REQ_TIMED_OUT || status == IP_PENDING) {
+    } else if (status_of(echo) == IP_REQ_TIMED_OUT) {
         tally->lost++;
     } else {
         tally->wrong++;

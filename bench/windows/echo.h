@@ -30,7 +30,10 @@ bool echo_start(struct echo *echo, HANDLE handle, HANDLE event, PIO_APC_ROUTINE 
 /* Whether the reply buffer has an outcome by now: an error, or all of the right answer. */
 bool echo_is_over(const struct echo *echo);
 
-/* Counts the outcome. If there is none, it is lost. */
+/* Whether anything at all has been written to the reply buffer. */
+bool echo_has_status(const struct echo *echo);
+
+/* Counts the outcome of a request that has completed. */
 void echo_count(const struct echo *echo, struct tally *tally);
 
 #endif
