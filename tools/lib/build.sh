@@ -10,6 +10,9 @@ fuzz_packages=(cmake ninja-build clang libclang-rt-dev llvm libc6-dev)
 # their filters.
 lab_packages=(gcc libc6-dev iproute2 nftables)
 
+# Beside those of the compilers and Wine, what the benchmark needs.
+bench_packages=(gcc libc6-dev iproute2 fping gnuplot-nox jq)
+
 # build_lab_responder: the lab's native program, whatever the architecture of the Windows ones.
 build_lab_responder() {
     configure native

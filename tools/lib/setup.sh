@@ -106,12 +106,14 @@ fetch_cmocka() {
     rm -rf "$work"
 }
 
-# require_wine x64|x86: a Wine that runs programs of this architecture, and a prefix for it in build/wine/ARCH.
+# require_wine x64|x86 [NAME]: a Wine that runs programs of this architecture, and a prefix for it in build/wine/ARCH, or
+# in build/wine/NAME.
 require_wine() {
+    local prefix=$build_dir/wine/${2:-$1}
     [[ $(uname -m) == x86_64 ]] || die "the programs are for x86-64 machines, this is $(uname -m)"
     mkdir -p "$build_dir/wine"
     "install_wine_$1"
-    [[ -d $build_dir/wine/$1 ]] || create_wine_prefix "$1" "$build_dir/wine/$1"
+    [[ -d $prefix ]] || create_wine_prefix "$1" "$prefix"
 }
 
 create_wine_prefix() {
