@@ -20,11 +20,6 @@ fail() {
     exit 1
 }
 
-# only_over TRANSPORT: what the scenario shows is so with this transport only.
-only_over() {
-    [[ $transport == "$1" ]] || skip "it is about $1"
-}
-
 # ---- Programs to talk to ----
 
 declare -A lines_to lines_from
@@ -62,10 +57,11 @@ hear() {
 # What is put before every Windows program, to take rights from it.
 privileges=()
 
-# windows COMMAND...: runs a Windows program at the client. The first one brings up Wine's services there;
-# they stay because it stays.
+# windows COMMAND...: runs a Windows program at the client. The first one brings up Wine there, which stays because it
+# stays. The two programs that Wine would start as well are for people with a screen.
 windows() {
     at client env OPENICMP_WINEPREFIX="$work_dir/prefix" OPENICMP_TRANSPORT="$transport" \
+        WINEDLLOVERRIDES="explorer.exe,winemenubuilder.exe=d" \
         "${privileges[@]}" "$project_dir/tools/lib/wine" "$arch" "$@"
 }
 
@@ -73,7 +69,7 @@ wine_started=
 start_wine() {
     [[ -z $wine_started ]] || return 0
     wine_started=yes
-    converse wine windows cmd
+    converse wine windows "$build_dir/$arch/bin/lab_probe.exe" idle
     hear wine >/dev/null || fail "Wine does not run programs" "$(<"$work_dir/wine.errors")"
 }
 

@@ -3,6 +3,7 @@
  * them, a line for each reply. It judges nothing.
  *
  *     lab_probe ADDRESS [NAME=VALUE...]
+ *     lab_probe idle          makes none, and stays until its standard input ends
  *
  *     bytes=N timeout=MS ttl=N tos=N df options=HEX source=ADDRESS   the arguments of the request (32 bytes, 10 s)
  *     by=call|event|routine   how its outcome is told: by the return of the call, or asynchronously
@@ -16,10 +17,22 @@
 #include "lab/probe/names.h"
 #include "lab/probe/single.h"
 
+static int idle(void)
+{
+    printf("idle\n");
+    fflush(stdout);
+    while (getchar() != EOF) {
+    }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     struct plan plan;
 
+    if (argc == 2 && strcmp(argv[1], "idle") == 0) {
+        return idle();
+    }
     if (!plan_read(&plan, argc, argv)) {
         return 2;
     }

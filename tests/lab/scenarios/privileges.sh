@@ -34,8 +34,7 @@ scenario_ping_sockets_time_out_when_nobody_answers() {
 }
 
 # Ping sockets say nothing of routers on the way: Winsock under Wine has no error queue.
-scenario_ping_sockets_show_errors_as_time_outs() {
-    only_over winsock
+scenario_ping_sockets_show_errors_as_time_outs() { # over winsock
     without_raw_sockets
     allow_ping_sockets
     probe $server ttl=1 timeout=300
