@@ -39,8 +39,8 @@ scenario_a_broadcast_ends_when_its_buffer_is_full() { # x86 too
 # The layout is that of every single reply then.
 scenario_a_broadcast_that_one_host_answers_has_one_reply() {
     local by
-    set_kernel host1 icmp_echo_ignore_broadcasts=1
-    set_kernel host3 icmp_echo_ignore_broadcasts=1
+    set_kernel host1 ipv4/icmp_echo_ignore_broadcasts=1
+    set_kernel host3 ipv4/icmp_echo_ignore_broadcasts=1
     for by in call event routine; do
         probe $lan_broadcast timeout=600 by=$by
         expect_answer from=$host2 "took>=600"
@@ -50,7 +50,7 @@ scenario_a_broadcast_that_one_host_answers_has_one_reply() {
 scenario_a_broadcast_that_nobody_answers_is_a_time_out() {
     local host by
     for host in host1 host2 host3; do
-        set_kernel $host icmp_echo_ignore_broadcasts=1
+        set_kernel $host ipv4/icmp_echo_ignore_broadcasts=1
     done
     for by in call event routine; do
         probe $lan_broadcast timeout=300 by=$by

@@ -6,7 +6,7 @@ without_raw_sockets() {
 
 # By whoever is in a group of this range.
 allow_ping_sockets() {
-    set_kernel client "ping_group_range=$(id -g) $(id -g)"
+    set_kernel client "ipv4/ping_group_range=$(id -g) $(id -g)"
 }
 
 # The kernel of Linux replaces the identifiers of what goes through ping sockets.

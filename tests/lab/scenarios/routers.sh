@@ -21,7 +21,7 @@ scenario_the_round_trip_time_of_an_error_is_that_of_the_router() {
 
 # What is left of the TTL that the server gives its replies, after two routers.
 scenario_the_servers_own_ttl_comes_back() {
-    set_kernel server ip_default_ttl=99
+    set_kernel server ipv4/ip_default_ttl=99
     probe $server ttl=200
     expect_answer from=$server ttl=97
 }
@@ -72,7 +72,7 @@ scenario_a_routers_firewall_rejects_with_every_code_it_has() {
 # A router that keeps all fragments but the first: the server waits for the others, and tells when it has
 # waited enough.
 scenario_the_server_tells_when_fragments_did_not_come() {
-    set_kernel server ipfrag_time=1
+    set_kernel server ipv4/ipfrag_time=1
     filter router2 prerouting 'ip frag-off & 0x1fff != 0 drop'
     probe $server bytes=3000 timeout=20000
     expect_icmp_error status=IP_TTL_EXPIRED_REASSEM from=$server "rtt>=900"
