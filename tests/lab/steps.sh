@@ -6,6 +6,11 @@ source "$lab_dir/topology.sh"
 declare -F "addresses_of_$family" >/dev/null || die "the lab has no addresses of $family"
 "addresses_of_$family"
 
+# The scope that IPv6 addresses on the client's LAN are of, as %2. IPv4 has none.
+lan_scope() {
+    [[ $family == ipv4 ]] || printf '%%%s\n' "$(ip -n client -oneline link show lan | sed 's/:.*//')"
+}
+
 # ---- Failing ----
 
 # fail LINE...: ends the scenario.
@@ -169,6 +174,9 @@ in_any_case() {
     [[ ${results[0]} != reply=* ]] || printf 'told=1 stray=no'
     [[ ${results[0]} != *" port="* ]] || printf ' port=0 flow=0'
 }
+
+# What IPv4 and IPv6 have the same number for.
+ttl_ended='status=IP_TTL_EXPIRED_TRANSIT|IP_HOP_LIMIT_EXCEEDED'
 
 # Outcomes that many scenarios expect, with what else they know of it.
 expect_answer() {

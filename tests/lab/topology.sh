@@ -27,6 +27,7 @@ addresses_of_ipv4() {
     host2=10.1.0.22
     host3=10.1.0.23
     lan_broadcast=10.1.0.255
+    all_nodes=224.0.0.1
     lan_nobody=10.1.0.99 # an address on the LAN that nobody has
     router1=10.1.0.1     # as the client sees it, and from the other side
     router1_core=10.12.0.1
@@ -56,6 +57,7 @@ addresses_of_ipv6() {
     host1=fd00:1::21
     host2=fd00:1::22
     host3=fd00:1::23
+    all_nodes=ff02::1
     lan_nobody=fd00:1::99
     router1=fd00:1::1
     router1_core=fd00:12::1

@@ -1,13 +1,13 @@
 # What routers on the way tell, and what they keep to themselves.
 
 # A traceroute: TTL 1 and 2 end at the routers, 3 reaches the server.
-scenario_each_router_tells_that_the_ttl_ended_with_it() { # x86 too
+scenario_each_router_tells_that_the_ttl_ended_with_it() { # x86 too, IPv6 too
     local by
     for by in call event routine; do
         probe "$server" ttl=1 by=$by
-        expect_icmp_error status=IP_TTL_EXPIRED_TRANSIT from=$router1
+        expect_icmp_error "$ttl_ended" from=$router1
         probe "$server" ttl=2 by=$by
-        expect_icmp_error status=IP_TTL_EXPIRED_TRANSIT from=$router2
+        expect_icmp_error "$ttl_ended" from=$router2
         probe "$server" ttl=3 by=$by
         expect_answer from=$server
     done
