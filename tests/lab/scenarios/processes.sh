@@ -10,7 +10,7 @@ next_sequence() {
 
 # Sequences start anywhere. One program after the other starts until one is near enough to the first, so that
 # most of the sequences are outstanding in both at the same time.
-scenario_two_programs_with_the_same_sequences_get_their_own_replies() { # x86 too, alone
+scenario_two_programs_with_the_same_sequences_get_their_own_replies() { # x86 too, winsock alone
     local first second distance attempt sequence
     respond on $far mirror
     start_probe one $far count=1 many=4000 timeout=20000
