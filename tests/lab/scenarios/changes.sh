@@ -24,7 +24,7 @@ scenario_an_interface_may_go_down_during_a_request_and_up_again() { # x86 too
     done
 }
 
-scenario_an_interface_that_is_up_again_in_time_loses_nothing() {
+scenario_an_interface_that_is_up_again_in_time_loses_nothing() { # IPv6 too
     respond on $far echo delay=3000
     start_probe it $far timeout=20000
     start_step it
