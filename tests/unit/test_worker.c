@@ -271,6 +271,44 @@ static void hold_worker_before_receive(void)
     assert_soon(gate_waiting(&held) == 1);
 }
 
+static void hold_first(size_t receiver, uint64_t deadline_ns)
+{
+    (void)deadline_ns;
+    if (receiver == 0) {
+        gate_pass(&held);
+    }
+}
+
+static size_t most_at_once; /* of the first caller, who is joined before it is read */
+
+static void note_count(size_t receiver, size_t count)
+{
+    if (receiver == 0 && count > most_at_once) {
+        most_at_once = count;
+    }
+}
+
+static void test_a_caller_who_receives_for_itself_looks_for_no_more_than_its_reply(void **state)
+{
+    static const uint8_t junk[28] = {0x45};
+
+    held = (struct gate){0};
+    most_at_once = 0;
+    fake_network_hook((struct fake_network_hooks){
+        .send = fake_network_silence, .receive = hold_first, .received = note_count});
+    start_caller(*state, FIRST);
+    assert_soon(gate_waiting(&held) == 1);
+    for (size_t times = 0; times < 3; times++) {
+        fake_network_deliver_bytes_to(0, junk, sizeof(junk));
+    }
+    deliver_reply(FIRST);
+    deliver_reply(FIRST);
+    gate_open(&held);
+    assert_gets_own_reply(FIRST);
+    assert_int_equal(most_at_once, 1);
+    assert_int_equal(fake_network_unread(), 1);
+}
+
 static void test_a_reply_that_the_worker_has_not_read_at_the_deadline_still_counts(void **state)
 {
     start_three(*state);
@@ -1167,6 +1205,9 @@ int main(int argc, char **argv)
                                         fixture_engine_set_up, fixture_engine_tear_down),
         cmocka_unit_test_setup_teardown(
             test_a_reply_that_cannot_be_handed_over_for_want_of_memory_is_no_resources, fixture_engine_set_up,
+            fixture_engine_tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_a_caller_who_receives_for_itself_looks_for_no_more_than_its_reply, fixture_engine_set_up,
             fixture_engine_tear_down),
         cmocka_unit_test_setup_teardown(
             test_a_reply_that_the_worker_has_not_read_at_the_deadline_still_counts, fixture_engine_set_up,
