@@ -95,7 +95,6 @@ static bool park(struct engine *engine, struct listener *listener)
 {
     os_lock_release(&echo_lock);
     receive_rest(engine, listener);
-    event_close_idle(engine);
     apc_reclaim();
     os_lock_acquire(&echo_lock);
     if (has_work(engine)) {
@@ -104,7 +103,13 @@ static bool park(struct engine *engine, struct listener *listener)
     engine->worker = WORKER_PARKED;
     uint64_t until_ns = os_now_ns() + PARKED_NS;
     while (engine->worker == WORKER_PARKED && !engine->retired && os_now_ns() < until_ns) {
-        os_condition_wait(&engine->worker_changed, &echo_lock, until_ns);
+        uint64_t events_ns = event_due_ns(engine);
+        if (events_ns <= os_now_ns()) {
+            event_tend(engine); /* somebody may have called meanwhile */
+        } else {
+            os_condition_wait(&engine->worker_changed, &echo_lock,
+                              events_ns < until_ns ? events_ns : until_ns);
+        }
     }
     if (engine->worker == WORKER_PARKED) {
         engine->worker = WORKER_NONE;
