@@ -137,7 +137,7 @@ typedef struct OPENICMP_RESULT {
     UCHAR Flags;       /* of its IPv4 header: bit 0 more fragments, bit 1 (IP_FLAG_DF) */
     UCHAR OptionsSize; /* bytes of IPv4 options in the answer, such as a recorded route */
     UCHAR Options[40];
-    UCHAR Reserved[5];
+    UCHAR Reserved[9];
 } OPENICMP_RESULT; /* 128 bytes, aligned to 8 */
 
 /*
