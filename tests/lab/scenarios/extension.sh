@@ -1,4 +1,27 @@
-# Batches (openicmp.h): what the ordinary functions are shown to do elsewhere, as results.
+# What only we have (openicmp.h): batches, which do what the ordinary functions are shown to do elsewhere, and the exact
+# times of replies.
+
+scenario_every_reply_has_its_exact_time() { # x86 too, IPv6 too
+    local by
+    for by in call event routine; do
+        probe "$server" by=$by count=3
+        expect_each status=IP_SUCCESS exact=right
+        probe "$server" by=$by ttl=1
+        expect "$ttl_ended" exact=right
+        respond on $far silent
+        probe $far by=$by timeout=200
+        expect status=IP_REQ_TIMED_OUT exact=none
+    done
+}
+
+scenario_each_of_many_replies_has_its_exact_time() {
+    local by
+    for by in call event routine; do
+        probe $lan_broadcast timeout=600 by=$by
+        ((${#results[@]} == 3)) || fail "$probed" "expected: 3 replies" "came:" "${results[@]}"
+        expect_each status=IP_SUCCESS exact=right
+    done
+}
 
 # expect_result CONDITION...: of the one that the last probe printed.
 expect_result() {
