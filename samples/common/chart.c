@@ -15,9 +15,32 @@ const char *chart_bar(uint64_t value, uint64_t highest)
     return bars[level < 7 ? level : 7];
 }
 
-void chart_add(struct chart *chart, uint64_t time_ns)
+uint64_t chart_add(struct chart *chart, uint64_t time_ns)
 {
-    chart->times_ns[chart->added++ % CHART_MAX_COLUMNS] = time_ns;
+    uint64_t number = chart->added++;
+    chart->times_ns[number % CHART_MAX_COLUMNS] = time_ns;
+    return number;
+}
+
+static bool is_there(const struct chart *chart, uint64_t number)
+{
+    return number < chart->added && chart->added - number <= CHART_MAX_COLUMNS;
+}
+
+void chart_set(struct chart *chart, uint64_t number, uint64_t time_ns)
+{
+    if (is_there(chart, number))
+        chart->times_ns[number % CHART_MAX_COLUMNS] = time_ns;
+}
+
+uint64_t chart_get(const struct chart *chart, uint64_t number)
+{
+    return is_there(chart, number) ? chart->times_ns[number % CHART_MAX_COLUMNS] : CHART_PENDING;
+}
+
+static bool is_time(uint64_t time_ns)
+{
+    return time_ns != CHART_LOST && time_ns != CHART_PENDING;
 }
 
 /* How many there are to show. */
@@ -38,7 +61,7 @@ uint64_t chart_longest_ns(const struct chart *chart, size_t columns)
     uint64_t longest = 0;
     for (size_t age = shown(chart, columns); age-- > 0;) {
         uint64_t time = time_at(chart, age);
-        if (time != CHART_LOST && time > longest)
+        if (is_time(time) && time > longest)
             longest = time;
     }
     return longest;
@@ -48,6 +71,7 @@ void chart_write(const struct chart *chart, struct text *to, size_t columns, uin
 {
     for (size_t age = shown(chart, columns); age-- > 0;) {
         uint64_t time = time_at(chart, age);
-        text_add(to, "%s", time == CHART_LOST ? "x" : chart_bar(time, longest_ns));
+        const char *shown_as = is_time(time) ? chart_bar(time, longest_ns) : time == CHART_LOST ? "x" : " ";
+        text_add(to, "%s", shown_as);
     }
 }

@@ -15,8 +15,10 @@ void duration_add_short_ms(struct text *to, uint64_t ns)
     unsigned long long ms = us / 1000;
     unsigned int rest = (unsigned int)(us % 1000);
     if (ms < 10)
-        text_add(to, "%llu.%02u", ms, rest / 10);
+        text_add(to, "%llu.%03u", ms, rest);
     else if (ms < 100)
+        text_add(to, "%llu.%02u", ms, rest / 10);
+    else if (ms < 1000)
         text_add(to, "%llu.%u", ms, rest / 100);
     else
         text_add(to, "%llu", ms);

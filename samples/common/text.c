@@ -18,6 +18,19 @@ static bool continues_character(char byte)
     return ((unsigned char)byte & 0xc0) == 0x80;
 }
 
+/* How many of the first bytes are whole characters. */
+static size_t whole_characters(const char *utf8, size_t bytes)
+{
+    size_t head = bytes;
+    while (head > 0 && continues_character(utf8[head - 1]))
+        head--;
+    if (head == 0)
+        return bytes;
+    unsigned char first = (unsigned char)utf8[head - 1];
+    size_t needed = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1;
+    return bytes - (head - 1) < needed ? head - 1 : bytes;
+}
+
 void text_add(struct text *text, const char *format, ...)
 {
     size_t room = text->size - text->used;
@@ -31,20 +44,8 @@ void text_add(struct text *text, const char *format, ...)
     } else if ((size_t)needed < room) {
         text->used += (size_t)needed;
     } else {
-        /* Full. A character whose end is missing begins before the bytes that continue it. */
-        size_t start = text->used;
-        size_t end = text->size - 1;
-        size_t head = end;
-        while (head > start && continues_character(text->bytes[head - 1]))
-            head--;
-        if (head > start && ((unsigned char)text->bytes[head - 1] & 0xc0) == 0xc0) {
-            unsigned char first = (unsigned char)text->bytes[head - 1];
-            size_t whole = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-            if (end - (head - 1) < whole)
-                end = head - 1;
-        }
-        text->bytes[end] = '\0';
-        text->used = end;
+        text->used = whole_characters(text->bytes, text->size - 1);
+        text->bytes[text->used] = '\0';
     }
 }
 
@@ -54,6 +55,16 @@ size_t text_columns(const char *utf8)
     for (; *utf8 != '\0'; utf8++)
         columns += !continues_character(*utf8);
     return columns;
+}
+
+void text_cut(struct text *text, size_t columns)
+{
+    for (size_t at = 0; at < text->used; at++) {
+        if (!continues_character(text->bytes[at]) && columns-- == 0) {
+            text->bytes[at] = '\0';
+            text->used = at;
+        }
+    }
 }
 
 void text_pad(struct text *text, size_t columns)

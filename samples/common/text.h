@@ -25,6 +25,9 @@ void text_add(struct text *text, const char *format, ...);
 /* How many characters it has. Each takes one column: these programs show no wide ones of their own. */
 size_t text_columns(const char *utf8);
 
+/* Cuts off what is behind so many columns. */
+void text_cut(struct text *text, size_t columns);
+
 /* Adds spaces until it is as wide as that. */
 void text_pad(struct text *text, size_t columns);
 

@@ -9,8 +9,8 @@
  * unreachable.") is counted as received, as on Windows, but does not make the status 0, so that scripts can
  * trust it.
  */
-#include "../common/host.h"
 #include "../common/output.h"
+#include "../common/target.h"
 #include "../common/wide.h"
 
 #include <icmpapi.h>
@@ -55,13 +55,18 @@ static void print_usage(void)
                          "Exit status: 0 if an echo reply came, otherwise 1.");
 }
 
+static void say_not_found(const char *name)
+{
+    output_print("Ping request could not find host %s. Please check the name and try again.\n", name);
+}
+
 /* host_find, which says if there is none. */
 static bool find_host(struct host *host, const char *name, enum family family)
 {
-    if (host_find(host, name, family))
-        return true;
-    output_print("Ping request could not find host %s. Please check the name and try again.\n", name);
-    return false;
+    bool found = host_find(host, name, family);
+    if (!found)
+        say_not_found(name);
+    return found;
 }
 
 /* Finds the hosts of a source route; the target is its last address. */
@@ -142,29 +147,6 @@ static int ping(struct echo *echo, const struct ping_options *options)
     report_and_exit("");
 }
 
-static HANDLE open_icmp(const struct host *target)
-{
-    return address_is_ipv6(&target->address) ? Icmp6CreateFile() : IcmpCreateFile();
-}
-
-/* Finds the target and opens a handle for its family. A name whose first address is of IPv6 may have one of
- * IPv4, too, which will do where there is no IPv6. Says what is wrong, and gives INVALID_HANDLE_VALUE. */
-static HANDLE target_open(struct host *target, const struct ping_options *options)
-{
-    if (!find_host(target, options->target, options->family))
-        return INVALID_HANDLE_VALUE;
-    HANDLE icmp = open_icmp(target);
-    if (icmp == INVALID_HANDLE_VALUE && GetLastError() == ERROR_NOT_SUPPORTED &&
-        address_is_ipv6(&target->address) && options->family == ANY_FAMILY && target->name[0] != '\0') {
-        if (!find_host(target, options->target, IPV4))
-            return INVALID_HANDLE_VALUE;
-        icmp = open_icmp(target);
-    }
-    if (icmp == INVALID_HANDLE_VALUE)
-        output_print("Unable to contact IP driver. Error code %lu.\n", (unsigned long)GetLastError());
-    return icmp;
-}
-
 static void print_start(const struct host *target, const struct host *source, unsigned int data_bytes)
 {
     if (target->name[0] != '\0')
@@ -180,15 +162,23 @@ static void print_start(const struct host *target, const struct host *source, un
 
 static int run(const struct ping_options *options)
 {
+    HANDLE icmp;
     struct host target;
     struct host source = {0};
     uint32_t route_be[ROUTE_HOPS + 1];
     BYTE ip_options[IP_OPTIONS_BYTES];
     static BYTE data[PING_MAX_SIZE_BYTES];
 
-    HANDLE icmp = target_open(&target, options);
-    if (icmp == INVALID_HANDLE_VALUE)
+    switch (target_open(&target, &icmp, options->target, options->family)) {
+    case TARGET_OPENED:
+        break;
+    case TARGET_NOT_FOUND:
+        say_not_found(options->target);
         return EXIT_FAILURE;
+    case TARGET_NO_ICMP:
+        output_print("Unable to contact IP driver. Error code %lu.\n", GetLastError());
+        return EXIT_FAILURE;
+    }
     if ((options->source &&
          !find_host(&source, options->source, address_is_ipv6(&target.address) ? IPV6 : IPV4)) ||
         !route_find(route_be, options, &target))
@@ -215,12 +205,18 @@ static int run(const struct ping_options *options)
     return ping(&echo, options);
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
+    int argc;
+    char **argv = utf8_arguments(&argc);
     struct ping_options options;
     char message[256];
     WSADATA winsock;
 
+    if (argv == NULL) {
+        output_print("Out of memory.\n");
+        return EXIT_FAILURE;
+    }
     enum arguments_result result = ping_options_parse(&options, argc, argv, message, sizeof(message));
     if (message[0] != '\0')
         output_print("%s\n", message);

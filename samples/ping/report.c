@@ -7,49 +7,13 @@
 
 #include "../common/address.h"
 #include "../common/output.h"
+#include "../common/status.h"
 #include "../common/text.h"
 
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct status_text {
-    DWORD status;
-    const char *text;
-};
-
-static const struct status_text status_texts[] = {
-    {IP_DEST_NET_UNREACHABLE, "Destination net unreachable."},
-    {IP_DEST_HOST_UNREACHABLE, "Destination host unreachable."},
-    {IP_DEST_PROT_UNREACHABLE, "Destination protocol unreachable."},
-    {IP_DEST_PORT_UNREACHABLE, "Destination port unreachable."},
-    {IP_NO_RESOURCES, "No resources."},
-    {IP_BAD_OPTION, "Bad IP option."},
-    {IP_HW_ERROR, "Hardware error."},
-    {IP_PACKET_TOO_BIG, "Packet needs to be fragmented but DF set."},
-    {IP_REQ_TIMED_OUT, "Request timed out."},
-    {IP_BAD_ROUTE, "Source route failed."},
-    {IP_TTL_EXPIRED_TRANSIT, "TTL expired in transit."},
-    {IP_TTL_EXPIRED_REASSEM, "TTL expired during reassembly."},
-    {IP_PARAM_PROBLEM, "IP parameter problem."},
-    {IP_SOURCE_QUENCH, "Source quench received."},
-    {IP_OPTION_TOO_BIG, "IP options too big."},
-    {IP_BAD_DESTINATION, "Bad destination."},
-    {IP_GENERAL_FAILURE, "General failure."},
-};
-
-/* What is different in IPv6, or is not known in IPv4. */
-static const struct status_text status_texts6[] = {
-    {IP_DEST_PROHIBITED, "Destination prohibited."},
-    {IP_PACKET_TOO_BIG, "Packet too big."},
-    {IP_DEST_UNREACHABLE, "Destination unreachable."},
-    {IP_TIME_EXCEEDED, "Time exceeded."},
-    {IP_BAD_HEADER, "Bad header."},
-    {IP_UNRECOGNIZED_NEXT_HEADER, "Unrecognized next header."},
-    {IP_ICMP_ERROR, "ICMP error."},
-    {IP_DEST_SCOPE_MISMATCH, "Destination scope mismatch."},
-};
 
 /* Guards the counters and the order of lines: Windows starts a thread for Ctrl-C and Ctrl-Break. */
 static SRWLOCK lock = SRWLOCK_INIT;
@@ -61,27 +25,6 @@ static unsigned long long echo_count;     /* echo replies alone; the times are t
 static unsigned long long total_ms;
 static unsigned long min_ms = ULONG_MAX;
 static unsigned long max_ms;
-
-/* NULL if it is not among these. */
-static const char *find_text(const struct status_text *texts, size_t count, DWORD status)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (texts[i].status == status)
-            return texts[i].text;
-    }
-    return NULL;
-}
-
-static const char *status_text(DWORD status)
-{
-    return find_text(status_texts, sizeof(status_texts) / sizeof(status_texts[0]), status);
-}
-
-static const char *status_text6(DWORD status)
-{
-    const char *text = find_text(status_texts6, sizeof(status_texts6) / sizeof(status_texts6[0]), status);
-    return text != NULL ? text : status_text(status);
-}
 
 void report_start(const char *target)
 {
@@ -169,7 +112,7 @@ static void end_answer(void)
 void report_reply(const ICMP_ECHO_REPLY *reply, const BYTE *sent, size_t sent_bytes)
 {
     union address from = address_of_v4(reply->Address);
-    if (begin_answer(&from, reply->Status, reply->RoundTripTime, status_text(reply->Status)))
+    if (begin_answer(&from, reply->Status, reply->RoundTripTime, status_text(reply->Status, false)))
         print_echo(reply, sent, sent_bytes);
     end_answer();
 }
@@ -177,14 +120,14 @@ void report_reply(const ICMP_ECHO_REPLY *reply, const BYTE *sent, size_t sent_by
 void report_reply6(const ICMPV6_ECHO_REPLY *reply, const BYTE *sent, size_t sent_bytes)
 {
     union address from = address_of_v6(&reply->Address.sin6_addr, reply->Address.sin6_scope_id);
-    if (begin_answer(&from, reply->Status, reply->RoundTripTime, status_text6(reply->Status)))
+    if (begin_answer(&from, reply->Status, reply->RoundTripTime, status_text(reply->Status, true)))
         print_echo6(reply, sent, sent_bytes);
     end_answer();
 }
 
 void report_failure(DWORD error)
 {
-    const char *text = status_text(error);
+    const char *text = status_text(error, false);
     AcquireSRWLockExclusive(&lock);
     output_print("%s\n", text != NULL ? text : "PING: transmit failed. General failure.");
     if (text == NULL) {

@@ -233,7 +233,7 @@ static void test_text_that_does_not_fit_is_cut_between_characters(void **state)
     }
 }
 
-static void test_columns_are_characters_and_padding_counts_them(void **state)
+static void test_columns_are_characters_in_padding_and_cutting(void **state)
 {
     char bytes[32];
     struct text text = text_in(bytes, sizeof(bytes));
@@ -244,6 +244,14 @@ static void test_columns_are_characters_and_padding_counts_them(void **state)
     assert_string_equal(text.bytes, "é▁  ");
     text_pad(&text, 3);
     assert_string_equal(text.bytes, "é▁  ");
+    text_cut(&text, 5);
+    assert_string_equal(text.bytes, "é▁  ");
+    text_cut(&text, 1);
+    assert_string_equal(text.bytes, "é");
+    text_add(&text, "x");
+    assert_string_equal(text.bytes, "éx");
+    text_cut(&text, 0);
+    assert_string_equal(text.bytes, "");
 }
 
 static void assert_duration(void (*add)(struct text *, uint64_t), uint64_t value, const char *expected)
@@ -264,15 +272,16 @@ static void test_milliseconds_have_microseconds_behind_the_point(void **state)
     assert_duration(duration_add_ms, UINT64_MAX, "18446744073709.551");
 }
 
-static void test_short_milliseconds_have_three_digits(void **state)
+static void test_short_milliseconds_have_four_digits(void **state)
 {
     (void)state;
-    assert_duration(duration_add_short_ms, 0, "0.00");
-    assert_duration(duration_add_short_ms, 129999, "0.12");
-    assert_duration(duration_add_short_ms, 9999999, "9.99");
-    assert_duration(duration_add_short_ms, 10000000, "10.0");
-    assert_duration(duration_add_short_ms, 99999999, "99.9");
-    assert_duration(duration_add_short_ms, 100000000, "100");
+    assert_duration(duration_add_short_ms, 0, "0.000");
+    assert_duration(duration_add_short_ms, 123999, "0.123");
+    assert_duration(duration_add_short_ms, 9999999, "9.999");
+    assert_duration(duration_add_short_ms, 10000000, "10.00");
+    assert_duration(duration_add_short_ms, 99999999, "99.99");
+    assert_duration(duration_add_short_ms, 100000000, "100.0");
+    assert_duration(duration_add_short_ms, 999999999, "999.9");
     assert_duration(duration_add_short_ms, 4000000000, "4000");
 }
 
@@ -341,6 +350,25 @@ static void test_chart_forgets_what_is_older_than_it_is_wide(void **state)
     assert_chart(&chart, 2, 8, "█▅");
 }
 
+static void test_chart_takes_times_that_come_later(void **state)
+{
+    static struct chart chart;
+    (void)state;
+    chart = (struct chart){.added = 0};
+    uint64_t first = chart_add(&chart, CHART_PENDING);
+    uint64_t second = chart_add(&chart, CHART_PENDING);
+    assert_chart(&chart, 5, 0, "  ");
+    chart_set(&chart, second, 8);
+    assert_chart(&chart, 5, 8, " █");
+    chart_set(&chart, first, CHART_LOST);
+    assert_chart(&chart, 5, 8, "x█");
+    for (size_t i = 2; i < CHART_MAX_COLUMNS + 1; i++)
+        chart_add(&chart, 8);
+    chart_set(&chart, first, 80); /* too late */
+    chart_set(&chart, chart.added, 80);
+    assert_int_equal(chart_longest_ns(&chart, SIZE_MAX), 8);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -356,13 +384,14 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_no_address_is_a_question_mark),
         cmocka_unit_test(test_addresses_are_equal_if_family_bytes_and_known_scopes_are),
         cmocka_unit_test(test_text_that_does_not_fit_is_cut_between_characters),
-        cmocka_unit_test(test_columns_are_characters_and_padding_counts_them),
+        cmocka_unit_test(test_columns_are_characters_in_padding_and_cutting),
         cmocka_unit_test(test_milliseconds_have_microseconds_behind_the_point),
-        cmocka_unit_test(test_short_milliseconds_have_three_digits),
+        cmocka_unit_test(test_short_milliseconds_have_four_digits),
         cmocka_unit_test(test_clocks_show_hours_only_if_there_are_any),
         cmocka_unit_test(test_bars_are_eighths_of_the_highest),
         cmocka_unit_test(test_chart_shows_the_newest_and_what_was_lost),
         cmocka_unit_test(test_chart_forgets_what_is_older_than_it_is_wide),
+        cmocka_unit_test(test_chart_takes_times_that_come_later),
     };
 
     return cmocka_run(argc, argv, tests, NULL, NULL);
