@@ -42,15 +42,14 @@ static const char *name_of_hop(const struct watch *watch, unsigned int hop)
     return names_get(&watch->hops[hop].from);
 }
 
-/* Ends a line of the table: on a console not wider than that, without what stood there before. */
+/* Ends a line of the table: on a console as wide as that, so that nothing is left of what stood there. */
 static void print_line(struct screen *screen, struct text *line)
 {
-    if (screen->is_console)
+    if (screen->is_console) {
         text_cut(line, output_columns(standard_output) - 1);
-    output_add(standard_output, "%s", line->bytes);
-    if (screen->is_console)
-        output_clear_line(standard_output);
-    output_add(standard_output, "\n");
+        text_pad(line, output_columns(standard_output) - 1);
+    }
+    output_add(standard_output, "%s\n", line->bytes);
     screen->lines++;
 }
 
