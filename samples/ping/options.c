@@ -40,6 +40,8 @@ static const struct option option_table[] = {
     {.name = "k", .kind = OPTION_OTHER, .family = IPV4, .read = read_strict_route},
     {.name = "4", .kind = OPTION_FAMILY, .family = IPV4},
     {.name = "6", .kind = OPTION_FAMILY, .family = IPV6},
+    {.name = "precise", .kind = OPTION_FLAG, .offset = FIELD(precise)},
+    {.name = "graph", .kind = OPTION_FLAG, .offset = FIELD(graph)},
     {.name = "?", .kind = OPTION_HELP},
 };
 

@@ -23,6 +23,8 @@ struct ping_options {
     bool forever;              /* -t; count does not matter then */
     bool dont_fragment;        /* -f */
     bool resolve_address;      /* -a */
+    bool precise;
+    bool graph;
     uint32_t count;
     uint32_t size_bytes;
     uint32_t ttl;

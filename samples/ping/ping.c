@@ -1,5 +1,6 @@
 /*
- * ping for OpenICMP, as Windows users know it: the same options and the same output, in English.
+ * ping for OpenICMP, as Windows users know it: the same options and the same output, in English. Beyond that,
+ * --precise shows microseconds and --graph a chart of the latest times.
  *
  * The ICMP API in short: IcmpCreateFile once, then a blocking IcmpSendEcho for each echo request, with a
  * reply buffer that has room for the structure, IP options and the echoed data. For IPv6: Icmp6CreateFile
@@ -10,6 +11,7 @@
  * trust it.
  */
 #include "../common/output.h"
+#include "../common/precise_time.h"
 #include "../common/target.h"
 #include "../common/wide.h"
 
@@ -51,7 +53,9 @@ static void print_usage(void)
                          "    -w timeout     milliseconds to wait for each reply (4000)\n"
                          "    -S srcaddr     local address to send from\n"
                          "    -4             use IPv4\n"
-                         "    -6             use IPv6\n\n"
+                         "    -6             use IPv6\n"
+                         "    --precise      times in microseconds\n"
+                         "    --graph        a chart of the latest times\n\n"
                          "Exit status: 0 if an echo reply came, otherwise 1.");
 }
 
@@ -115,9 +119,13 @@ static void send_one(struct echo *echo, void *reply, DWORD reply_bytes)
     if (replies == 0)
         report_failure(GetLastError());
     else if (ipv6)
-        report_reply6(reply, echo->data, echo->data_bytes);
+        report_reply6(reply,
+                      precise_time_ns(reply, reply_bytes, ((const ICMPV6_ECHO_REPLY *)reply)->RoundTripTime),
+                      echo->data, echo->data_bytes);
     else
-        report_reply(reply, echo->data, echo->data_bytes);
+        report_reply(reply,
+                     precise_time_ns(reply, reply_bytes, ((const ICMP_ECHO_REPLY *)reply)->RoundTripTime),
+                     echo->data, echo->data_bytes);
 }
 
 /* Sends the requests, one a second, and ends the process. Returns only if it could not start. */
@@ -147,7 +155,8 @@ static int ping(struct echo *echo, const struct ping_options *options)
     report_and_exit("");
 }
 
-static void print_start(const struct host *target, const struct host *source, unsigned int data_bytes)
+static void print_start(const struct host *target, const struct host *source,
+                        const struct ping_options *options)
 {
     if (target->name[0] != '\0')
         output_add(standard_output, "\nPinging %s [%s] ", target->name, target->text);
@@ -155,9 +164,9 @@ static void print_start(const struct host *target, const struct host *source, un
         output_add(standard_output, "\nPinging %s ", target->text);
     if (source->text[0] != '\0')
         output_add(standard_output, "from %s ", source->text);
-    output_add(standard_output, "with %u bytes of data:\n", data_bytes);
+    output_add(standard_output, "with %lu bytes of data:\n", (unsigned long)options->size_bytes);
     output_flush(standard_output);
-    report_start(target->text);
+    report_start(target->text, options);
 }
 
 static int run(const struct ping_options *options)
@@ -201,7 +210,7 @@ static int run(const struct ping_options *options)
         .data_bytes = (WORD)options->size_bytes,
         .timeout_ms = options->timeout_ms,
     };
-    print_start(&target, &source, echo.data_bytes);
+    print_start(&target, &source, options);
     return ping(&echo, options);
 }
 

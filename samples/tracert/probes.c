@@ -7,6 +7,8 @@
 #define PIO_APC_ROUTINE_DEFINED
 #include <icmpapi.h>
 
+#include "../common/precise_time.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,12 +47,14 @@ static enum probe_outcome outcome_of(DWORD status)
     }
 }
 
-static struct probe_result result_of(DWORD status, DWORD ms, union address from)
+static struct probe_result result_of(const struct request *request, DWORD status, DWORD ms,
+                                     union address from)
 {
-    struct probe_result result = {
-        .outcome = outcome_of(status), .status = status, .time_ns = (uint64_t)ms * 1000000, .from = from};
-    if (result.outcome == PROBE_LOST)
-        result.from = (union address){0};
+    struct probe_result result = {.outcome = outcome_of(status), .status = status};
+    if (result.outcome != PROBE_LOST) {
+        result.time_ns = precise_time_ns(request->bytes, sizeof(request->bytes), ms);
+        result.from = from;
+    }
     return result;
 }
 
@@ -59,10 +63,10 @@ static struct probe_result read_reply(const struct request *request)
 {
     if (address_is_ipv6(&request->prober->target)) {
         const ICMPV6_ECHO_REPLY *reply = &request->reply6;
-        return result_of(reply->Status, reply->RoundTripTime,
+        return result_of(request, reply->Status, reply->RoundTripTime,
                          address_of_v6(reply->Address.sin6_addr, reply->Address.sin6_scope_id));
     }
-    return result_of(request->reply.Status, request->reply.RoundTripTime,
+    return result_of(request, request->reply.Status, request->reply.RoundTripTime,
                      address_of_v4(request->reply.Address));
 }
 

@@ -91,7 +91,7 @@ bool watch_round_is_over(const struct watch *watch, uint64_t round)
 
 void watch_add_heading(struct text *line, size_t chart_columns)
 {
-    text_add(line, "Hop  Loss    Sent   Last    Avg   Best  Worst  %-*s  Host", (int)chart_columns, "Chart");
+    text_add(line, "Hop  Loss   Sent   Last    Avg   Best  Worst  %-*s  Host", (int)chart_columns, "Chart");
 }
 
 static void add_time(struct text *line, uint64_t time_ns)
@@ -157,7 +157,7 @@ void watch_add_probe(struct text *line, const struct watch *watch, unsigned int 
     text_add(line, "%6llu ", (unsigned long long)round + 1);
     line_add_number(line, hop);
     if (time_ns == CHART_LOST || time_ns == CHART_PENDING) {
-        text_add(line, "         *    ");
+        text_add(line, "         *   ");
     } else {
         duration_add_ms(&time, time_ns);
         text_add(line, "  %8s ms", bytes);

@@ -67,6 +67,15 @@ static void test_every_option_reaches_its_field(void **state)
     assert_string_equal(options.target, "host");
 }
 
+static void test_precise_and_graph_are_ours(void **state)
+{
+    (void)state;
+    assert_parses("host");
+    assert_false(options.precise || options.graph);
+    assert_parses("--precise host /graph");
+    assert_true(options.precise && options.graph);
+}
+
 static void test_target_may_stand_before_between_and_after_options(void **state)
 {
     (void)state;
@@ -356,6 +365,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_target_alone_leaves_the_defaults_of_windows),
         cmocka_unit_test(test_every_option_reaches_its_field),
+        cmocka_unit_test(test_precise_and_graph_are_ours),
         cmocka_unit_test(test_target_may_stand_before_between_and_after_options),
         cmocka_unit_test(test_slash_is_as_good_as_a_dash),
         cmocka_unit_test(test_case_of_letters_matters_for_s_only),
