@@ -113,8 +113,7 @@ scenario_a_flood_that_can_be_read_loses_nothing() { # x86 too, alone
     expect accepted=100 answered=100 mixed=0 untold=0 twice=0 early=0 rewritten=0
 }
 
-scenario_a_flood_too_fast_to_be_read_harms_nothing() { # alone
-    only_over winsock
+scenario_a_flood_too_fast_to_be_read_harms_nothing() { # over winsock, alone
     respond on $far echo delay=100..9000
     respond flood count=1000000 to=$client requests=50
     probe $far many=100 timeout=10000
