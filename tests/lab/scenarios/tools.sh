@@ -57,12 +57,10 @@ scenario_tracert_ends_with_the_last_hop_it_may_look_at() { # IPv6 too
 }
 
 scenario_tracert_says_what_a_router_reports_and_ends_there() { # IPv6 too
-    local what='net unreachable'
-    [[ $family == ipv4 ]] || what='(net|host) unreachable'
-    run_tool tracert -d "$nowhere"
-    expect_trace 1 30 "$nowhere" "$(hop 1 "$router1")" "  2  $router2  reports: Destination $what\."
     run_tool tracert -d --sequential "$nowhere"
-    expect_trace 1 30 "$nowhere" "$(hop 1 "$router1")" "  2  $router2  reports: Destination $what\."
+    expect_trace 1 30 "$nowhere" "$(hop 1 "$router1")" "  2  $router2  reports: Destination net unreachable\."
+    run_tool tracert -d "$nowhere"
+    expect_trace 1 30 "$nowhere" "$(hop 1 "$router1")" "  2  $router2  reports: Destination net unreachable\."
 }
 
 scenario_tracert_goes_on_behind_a_router_that_keeps_silent() { # IPv6 too
@@ -83,7 +81,9 @@ scenario_tracert_waits_for_nobody_thirty_times() {
 # Names that are there, and a name server that does not answer for those that are not. The heading and each of
 # the routers would wait for it 10 seconds and more.
 scenario_tracert_shows_names_and_does_not_wait_for_others() { # over host
-    local started=$SECONDS
+    local started
+    start_wine # which looks for the machine's own name, and waits for it
+    started=$SECONDS
     printf '%s\n' '127.0.0.1 localhost' "$router2 second.example" "$server server.example" >"$work_dir/hosts"
     printf '%s\n' "nameserver $far" 'options timeout:20' >"$work_dir/resolv.conf"
     mount --bind "$work_dir/hosts" /etc/hosts
