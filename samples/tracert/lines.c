@@ -44,13 +44,13 @@ void line_add_column(struct text *line, const struct probe_result *probe, bool p
         text_add(line, "     *   ");
 }
 
-static void add_status(struct text *line, uint32_t status, bool ipv6)
+void line_add_status(struct text *line, uint32_t status, bool ipv6)
 {
     const char *text = status_text(status, ipv6);
     if (text != NULL)
-        text_add(line, "%s\n", text);
+        text_add(line, "%s", text);
     else
-        text_add(line, "Error %lu.\n", (unsigned long)status);
+        text_add(line, "Error %lu.", (unsigned long)status);
 }
 
 void line_add_end(struct text *line, const struct trace *trace, unsigned int hop, const char *name)
@@ -60,16 +60,16 @@ void line_add_end(struct text *line, const struct trace *trace, unsigned int hop
 
     text_add(line, "  ");
     if (last->outcome == PROBE_FAILED) {
-        add_status(line, last->status, false);
+        text_add(line, "Transmit failed: ");
+        line_add_status(line, last->status, false);
     } else if (from == NULL) {
-        text_add(line, "Request timed out.\n");
+        text_add(line, "Request timed out.");
     } else {
         line_add_host(line, from, name);
         if (last->outcome == PROBE_REFUSED) {
             text_add(line, "  reports: ");
-            add_status(line, last->status, address_is_ipv6(from));
-        } else {
-            text_add(line, "\n");
+            line_add_status(line, last->status, address_is_ipv6(from));
         }
     }
+    text_add(line, "\n");
 }

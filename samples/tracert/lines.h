@@ -12,6 +12,9 @@
 /* A host as it stands in a line: its address, behind its name if it has one. */
 void line_add_host(struct text *line, const union address *address, const char *name);
 
+/* A sentence about an IP_STATUS or a Win32 error. */
+void line_add_status(struct text *line, uint32_t status, bool ipv6);
+
 /* The number that a hop's line begins with. */
 void line_add_number(struct text *line, unsigned int hop);
 

@@ -6,7 +6,6 @@
 #include "lines.h"
 
 #include "../common/duration.h"
-#include "../common/status.h"
 
 #include <string.h>
 
@@ -110,11 +109,8 @@ static void add_host(struct text *line, const struct watched_hop *hop, const cha
     else
         text_add(line, "no answer");
     if (hop->status != 0) {
-        const char *text = status_text(hop->status, hop->ipv6);
-        if (text != NULL)
-            text_add(line, ": %s", text);
-        else
-            text_add(line, ": Error %lu.", (unsigned long)hop->status);
+        text_add(line, ": ");
+        line_add_status(line, hop->status, hop->ipv6);
     }
 }
 

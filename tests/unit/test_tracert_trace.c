@@ -248,8 +248,8 @@ static void test_line_of_a_probe_that_could_not_be_sent_says_why(void **state)
     struct probe_result failed[] = {result(PROBE_FAILED, 1231, 0, NULL)};
     struct probe_result general[] = {result(PROBE_FAILED, 11050, 0, NULL)};
     (void)state;
-    assert_line(failed, 1, "", false, "  1  Error 1231.\n");
-    assert_line(general, 1, "", false, "  1  General failure.\n");
+    assert_line(failed, 1, "", false, "  1  Transmit failed: Error 1231.\n");
+    assert_line(general, 1, "", false, "  1  Transmit failed: General failure.\n");
 }
 
 int main(int argc, char **argv)

@@ -113,9 +113,9 @@ scenario_tracert_watches_losses_and_times_of_each_hop() { # over host, IPv6 too
     done
     expect_lines 0 "${expected[@]}" '' \
         'Hop  Loss   Sent   Last    Avg   Best  Worst  Chart                 Host' \
-        "  1    0%      3($time){4}  [▁▂▃▄▅▆▇█]{3} {19}$router1" \
+        "  1    0%      3($time){4}  (▁|▂|▃|▄|▅|▆|▇|█){3} {19}$router1" \
         "  2  100%      3(      -){4}  xxx {19}no answer" \
-        "  3    0%      3($time){4}  [▁▂▃▄▅▆▇█]{3} {19}$server"
+        "  3    0%      3($time){4}  (▁|▂|▃|▄|▅|▆|▇|█){3} {19}$server"
 }
 
 scenario_precise_ping_shows_microseconds() { # over host, IPv6 too
