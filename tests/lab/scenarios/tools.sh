@@ -129,3 +129,42 @@ scenario_precise_ping_shows_microseconds() { # over host, IPv6 too
         'Approximate round trip times in milli-seconds:' \
         '    Minimum = [0-9]+\.[0-9]{3}ms, Maximum = [0-9]+\.[0-9]{3}ms, Average = [0-9]+\.[0-9]{3}ms'
 }
+
+# innermost_of PID: the process that it has started, or that this one has, and so on.
+innermost_of() {
+    local pid=$1 child
+    while child=$(<"/proc/$pid/task/$pid/children") && [[ -n $child ]]; do
+        pid=${child%% *}
+    done
+    printf '%s\n' "$pid"
+}
+
+# run_tool_until REGEX PROGRAM ARGUMENT...: as run_tool, but with Ctrl-C, which comes to Wine as SIGINT, as soon as it
+# has printed such a line.
+run_tool_until() {
+    local tenths tool
+    start_wine
+    probed="${*:2}, interrupted" status=0
+    windows "$build_dir/$arch/bin/$2.exe" "${@:3}" </dev/null >"$work_dir/lines" 2>"$work_dir/errors" &
+    tool=$!
+    for ((tenths = 0; tenths < 300; tenths++)); do
+        ! grep -Eq "$1" "$work_dir/lines" || break
+        sleep 0.1
+    done
+    kill -INT "$(innermost_of $tool)"
+    wait $tool || status=$?
+    mapfile -t lines < <(tr -d '\r' <"$work_dir/lines")
+}
+
+# The third hop and those behind it would take a minute.
+scenario_ctrl_c_ends_a_trace_at_once() { # over host
+    run_tool_until "$router2" tracert -d -w 60000 "$far"
+    expect_lines 1 '' "Tracing the route to $far" 'over at most 30 hops:' '' "$(hop 1 "$router1")" "$(hop 2 "$router2")" \
+        '' Control-C
+}
+
+scenario_ctrl_c_ends_a_watch_with_its_table() { # over host
+    run_tool_until '^     2   3' tracert -d --watch --interval 100 "$server"
+    [[ $status == 0 && ${lines[-4]} == 'Hop  Loss '* && ${lines[-1]} == '  3 '*"  $server" ]] ||
+        fail "$probed" "exit status $status" "came:" "${lines[@]}"
+}
