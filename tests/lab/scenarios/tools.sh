@@ -145,6 +145,7 @@ run_tool_until() {
     local tenths tool
     start_wine
     probed="${*:2}, interrupted" status=0
+    : >"$work_dir/lines"
     windows "$build_dir/$arch/bin/$2.exe" "${@:3}" </dev/null >"$work_dir/lines" 2>"$work_dir/errors" &
     tool=$!
     for ((tenths = 0; tenths < 300; tenths++)); do
