@@ -1,6 +1,7 @@
 /*
  * What happens when the DLL comes and goes.
  */
+#include <winsock2.h>
 #include <windows.h>
 
 #include "echo/apc.h"
@@ -8,6 +9,7 @@
 #include "echo/engine.h"
 #include "echo/round_trip.h"
 #include "echo/session.h"
+#include "system/provider.h"
 #include "transport/transport.h"
 
 BOOL WINAPI DllMain(HINSTANCE instance, DWORD reason, LPVOID reserved);
@@ -33,6 +35,7 @@ BOOL WINAPI DllMain(HINSTANCE instance, DWORD reason, LPVOID reserved)
             apc_abandon();
             round_trip_abandon();
             transport_unload();
+            system_unload();
             os_unload();
         }
         return TRUE;

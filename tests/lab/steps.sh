@@ -175,6 +175,11 @@ in_any_case() {
     [[ ${results[0]} != *" port="* ]] || printf ' port=0 flow=0'
 }
 
+# ttl_came TTL: the condition that the reply came with this one, of which IPv6 replies say nothing.
+ttl_came() {
+    [[ $family == ipv6 ]] || printf 'ttl=%s\n' "$1"
+}
+
 # What IPv4 and IPv6 have the same number for.
 ttl_ended='status=IP_TTL_EXPIRED_TRANSIT|IP_HOP_LIMIT_EXCEEDED'
 
@@ -211,7 +216,7 @@ responder_started= told=
 start_responder() {
     [[ -z $responder_started ]] || return 0
     responder_started=yes
-    converse responder at router2 "$build_dir/native/bin/lab_responder" world \
+    converse responder at router2 "$build_dir/native/bin/lab_responder" "$family" world \
         /run/netns/server /run/netns/host3 lan "$client_link"
 }
 
