@@ -163,8 +163,10 @@ int show_watch(struct prober *prober, const struct tracert_options *options, con
     prober->ended = on_end;
     prober->context = &screen;
     line_add_host(&line, &target->address, target->name);
-    output_print("\nWatching the route to %s, %s:\n\n", bytes,
-                 screen.is_console ? "until Ctrl-C" : "round, hop, time and host");
+    output_print("\nWatching the route to %s%s:\n\n", bytes,
+                 !screen.is_console    ? ", round, hop, time and host"
+                 : options->count == 0 ? ", until Ctrl-C"
+                                       : "");
 
     if (!watch_rounds(&screen, prober)) {
         output_print("Out of memory.\n");

@@ -215,6 +215,7 @@ static void test_addresses_are_equal_if_family_bytes_and_known_scopes_are(void *
     assert_false(address_equal(&first, (second = address_of_v6(other, 1), &second)));
     assert_false(address_equal(&first, (second = address_of_v6(one, 2), &second)));
     assert_true(address_equal(&first, (second = address_of_v6(one, 0), &second)));
+    assert_true(address_equal(&second, &first));
     assert_false(address_equal(&first, (second = address_of_v4(1), &second)));
     first = address_of_v4(1);
     assert_true(address_equal(&first, &second));
