@@ -118,16 +118,18 @@ scenario_tracert_watches_losses_and_times_of_each_hop() { # over host, IPv6 too
         "  3    0%      3($time){4}  (▁|▂|▃|▄|▅|▆|▇|█){3} {19}$server"
 }
 
+# Three times of whole milliseconds are hardly by chance.
 scenario_precise_ping_shows_microseconds() { # over host, IPv6 too
-    local bytes='bytes=32 ' ttl=' TTL=62'
+    local bytes='bytes=32 ' ttl=' TTL=62' reply
     [[ $family == ipv4 ]] || bytes='' ttl=''
+    reply="Reply from $server: ${bytes}time=[0-9]+\.[0-9]{3}ms$ttl"
     as_an_ordinary_user
-    run_tool ping --precise -n 1 "$server"
-    expect_lines 0 '' "Pinging $server with 32 bytes of data:" \
-        "Reply from $server: ${bytes}time=[0-9]+\.[0-9]{3}ms$ttl" '' "Ping statistics for $server:" \
-        '    Packets: Sent = 1, Received = 1, Lost = 0 \(0% loss\),' \
+    run_tool ping --precise -n 3 "$server"
+    expect_lines 0 '' "Pinging $server with 32 bytes of data:" "$reply" "$reply" "$reply" '' \
+        "Ping statistics for $server:" '    Packets: Sent = 3, Received = 3, Lost = 0 \(0% loss\),' \
         'Approximate round trip times in milli-seconds:' \
         '    Minimum = [0-9]+\.[0-9]{3}ms, Maximum = [0-9]+\.[0-9]{3}ms, Average = [0-9]+\.[0-9]{3}ms'
+    (($(grep -c '^Reply.*\.000ms' "$work_dir/lines") < 3)) || fail "$probed" "${lines[@]}"
 }
 
 # innermost_of PID: the process that it has started, or that this one has, and so on.
