@@ -3,8 +3,11 @@
  */
 #include "report.h"
 
-#include "host.h"
 #include "ip_options.h"
+
+#include "../common/address.h"
+#include "../common/output.h"
+#include "../common/text.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -103,9 +106,9 @@ static void count_echo(unsigned long ms)
 static void print_time(unsigned long ms)
 {
     if (ms > 0)
-        printf("time=%lums", ms);
+        output_add(standard_output, "time=%lums", ms);
     else
-        printf("time<1ms");
+        output_add(standard_output, "time<1ms");
 }
 
 static void print_difference(const BYTE *data, size_t data_bytes, const BYTE *sent, size_t sent_bytes)
@@ -114,55 +117,58 @@ static void print_difference(const BYTE *data, size_t data_bytes, const BYTE *se
     while (same < data_bytes && same < sent_bytes && data[same] == sent[same])
         same++;
     if (same < data_bytes)
-        printf("    Data differ from what was sent, first in byte %lu.\n", (unsigned long)same);
+        output_add(standard_output, "    Data differ from what was sent, first in byte %lu.\n",
+                   (unsigned long)same);
 }
 
 static void print_echo(const ICMP_ECHO_REPLY *reply, const BYTE *sent, size_t sent_bytes)
 {
-    printf("bytes=%u ", reply->DataSize);
+    output_add(standard_output, "bytes=%u ", reply->DataSize);
     if (reply->DataSize != sent_bytes)
-        printf("(sent %lu) ", (unsigned long)sent_bytes);
+        output_add(standard_output, "(sent %lu) ", (unsigned long)sent_bytes);
     print_time(reply->RoundTripTime);
-    printf(" TTL=%u\n", reply->Options.Ttl);
+    output_add(standard_output, " TTL=%u\n", reply->Options.Ttl);
     print_difference(reply->Data, reply->DataSize, sent, sent_bytes);
-    ip_options_print(stdout, reply->Options.OptionsData, reply->Options.OptionsSize);
+    char routes[512];
+    struct text text = text_in(routes, sizeof(routes));
+    ip_options_add(&text, reply->Options.OptionsData, reply->Options.OptionsSize);
+    output_add(standard_output, "%s", routes);
 }
 
 static void print_echo6(const ICMPV6_ECHO_REPLY *reply, const BYTE *sent, size_t sent_bytes)
 {
     print_time(reply->RoundTripTime);
-    puts("");
+    output_add(standard_output, "\n");
     print_difference((const BYTE *)(reply + 1), sent_bytes, sent, sent_bytes);
 }
 
 /* Begins the line of an answer, with the lock taken, and counts it. Whether it is an echo reply; otherwise
  * the line has been ended, too. */
-static bool begin_answer(const union host_address *from, DWORD status, unsigned long ms,
-                         const char *error_text)
+static bool begin_answer(const union address *from, DWORD status, unsigned long ms, const char *error_text)
 {
     char text[ADDRESS_TEXT_BYTES];
     address_to_text(from, text);
 
     AcquireSRWLockExclusive(&lock);
     received_count++;
-    printf("Reply from %s: ", text);
+    output_add(standard_output, "Reply from %s: ", text);
     if (status == IP_SUCCESS) {
         count_echo(ms);
         return true;
     }
-    puts(error_text != NULL ? error_text : "General failure.");
+    output_add(standard_output, "%s\n", error_text != NULL ? error_text : "General failure.");
     return false;
 }
 
 static void end_answer(void)
 {
-    fflush(stdout);
+    output_flush(standard_output);
     ReleaseSRWLockExclusive(&lock);
 }
 
 void report_reply(const ICMP_ECHO_REPLY *reply, const BYTE *sent, size_t sent_bytes)
 {
-    union host_address from = {.v4 = {.sin_family = AF_INET, .sin_addr.s_addr = reply->Address}};
+    union address from = address_of_v4(reply->Address);
     if (begin_answer(&from, reply->Status, reply->RoundTripTime, status_text(reply->Status)))
         print_echo(reply, sent, sent_bytes);
     end_answer();
@@ -170,9 +176,7 @@ void report_reply(const ICMP_ECHO_REPLY *reply, const BYTE *sent, size_t sent_by
 
 void report_reply6(const ICMPV6_ECHO_REPLY *reply, const BYTE *sent, size_t sent_bytes)
 {
-    union host_address from = {
-        .v6 = {.sin6_family = AF_INET6, .sin6_scope_id = reply->Address.sin6_scope_id}};
-    memcpy(&from.v6.sin6_addr, reply->Address.sin6_addr, sizeof(from.v6.sin6_addr));
+    union address from = address_of_v6(&reply->Address.sin6_addr, reply->Address.sin6_scope_id);
     if (begin_answer(&from, reply->Status, reply->RoundTripTime, status_text6(reply->Status)))
         print_echo6(reply, sent, sent_bytes);
     end_answer();
@@ -182,10 +186,12 @@ void report_failure(DWORD error)
 {
     const char *text = status_text(error);
     AcquireSRWLockExclusive(&lock);
-    puts(text != NULL ? text : "PING: transmit failed. General failure.");
-    fflush(stdout);
-    if (text == NULL)
-        fprintf(stderr, "ping: error %lu\n", (unsigned long)error); /* Windows' line does not say which */
+    output_print("%s\n", text != NULL ? text : "PING: transmit failed. General failure.");
+    if (text == NULL) {
+        /* Windows' line does not say which. */
+        output_add(standard_error, "ping: error %lu\n", (unsigned long)error);
+        output_flush(standard_error);
+    }
     ReleaseSRWLockExclusive(&lock);
 }
 
@@ -193,16 +199,16 @@ static void print_statistics(const char *last_line)
 {
     unsigned long long lost = sent_count - received_count;
 
-    printf("\nPing statistics for %s:\n", target_text);
-    printf("    Packets: Sent = %llu, Received = %llu, Lost = %llu (%llu%% loss),\n", sent_count,
-           received_count, lost, sent_count > 0 ? 100 * lost / sent_count : 0);
+    output_add(standard_output, "\nPing statistics for %s:\n", target_text);
+    output_add(standard_output, "    Packets: Sent = %llu, Received = %llu, Lost = %llu (%llu%% loss),\n",
+               sent_count, received_count, lost, sent_count > 0 ? 100 * lost / sent_count : 0);
     if (echo_count > 0) {
-        printf("Approximate round trip times in milli-seconds:\n");
-        printf("    Minimum = %lums, Maximum = %lums, Average = %llums\n", min_ms, max_ms,
-               total_ms / echo_count);
+        output_add(standard_output, "Approximate round trip times in milli-seconds:\n");
+        output_add(standard_output, "    Minimum = %lums, Maximum = %lums, Average = %llums\n", min_ms,
+                   max_ms, total_ms / echo_count);
     }
-    fputs(last_line, stdout);
-    fflush(stdout);
+    output_add(standard_output, "%s", last_line);
+    output_flush(standard_output);
 }
 
 void report_statistics(const char *last_line)
