@@ -129,7 +129,7 @@ uint32_t schedule_next(struct schedule *schedule, uint64_t now_ns, struct ip_num
     uint32_t place;
     if (schedule->outstanding == schedule->settings.max_outstanding)
         return SCHEDULE_NOBODY;
-    if (schedule_next_ns(schedule) <= now_ns)
+    if (schedule->waiting_count > 0 && due_at(schedule, 0) <= now_ns)
         place = take_first_waiting(schedule);
     else
         place = begin_target(schedule);
@@ -148,6 +148,10 @@ uint32_t schedule_next(struct schedule *schedule, uint64_t now_ns, struct ip_num
 
 uint64_t schedule_next_ns(const struct schedule *schedule)
 {
+    if (schedule->outstanding == schedule->settings.max_outstanding)
+        return UINT64_MAX;
+    if (schedule->targets_left > 0 && schedule->free_count > 0)
+        return 0;
     return schedule->waiting_count > 0 ? due_at(schedule, 0) : UINT64_MAX;
 }
 

@@ -63,8 +63,7 @@ void schedule_close(struct schedule *schedule);
  * The request is outstanding then, until schedule_end. */
 uint32_t schedule_next(struct schedule *schedule, uint64_t now_ns, struct ip_number *address);
 
-/* When the next request to a target that has been asked before is due, whether or not there is room for it. UINT64_MAX
- * if none waits. */
+/* When schedule_next will have one: 0 for at once, UINT64_MAX for not before another has ended. */
 uint64_t schedule_next_ns(const struct schedule *schedule);
 
 /* Tells what came of a request. The target if it was its last one, valid until the next call; else NULL. */
