@@ -75,7 +75,7 @@ DWORD WINAPI OpenIcmpRoundTripTimes(const void *ReplyBuffer, DWORD ReplySize, UL
  */
 DECLARE_HANDLE(OPENICMP_BATCH);
 
-/* An address of either family. The layout is that of SOCKADDR_INET, sockaddr_in and sockaddr_in6: memcpy does. */
+/* An address of either family, laid out as SOCKADDR_INET, sockaddr_in and sockaddr_in6 are. */
 typedef union OPENICMP_ADDRESS {
     USHORT Family; /* AF_INET (2), AF_INET6 (23), or 0: no address */
     struct OPENICMP_ADDRESS_V4 {

@@ -33,6 +33,11 @@ void pending_remove(struct engine *engine, struct request *request)
     engine->relying -= request->relies;
 }
 
+bool pending_has(const struct request *request)
+{
+    return request->deadline.position != 0;
+}
+
 struct request *pending_find(struct engine *engine, uint32_t key)
 {
     return (struct request *)table_find(&engine->pending, key);
