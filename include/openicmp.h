@@ -14,8 +14,9 @@
  * Layout: every member has the same width on x64 and x86, and the same offset but for the pointers at the
  * end of OPENICMP_PROBE. Reserved members are 0 in what a program passes, and 0 in what it gets.
  *
- * Times: in nanoseconds (10^-9 s) of the clock of QueryPerformanceCounter, unless said otherwise. An example
- * that compiles is in docs/extension.md.
+ * Times: in nanoseconds (10^-9 s) of the clock of QueryPerformanceCounter, unless said otherwise.
+ *
+ * An example: samples/batch/batch.c.
  */
 #ifndef OPENICMP_OPENICMP_H
 #define OPENICMP_OPENICMP_H
