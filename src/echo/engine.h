@@ -56,6 +56,7 @@ struct engine {
     struct events events; /* that requests are to set; event.c */
 
     size_t relying; /* outstanding requests that rely on the worker */
+    size_t probing; /* how many of these are probes of batches */
 
     enum worker_state worker;
     struct listener *worker_listener;   /* while there is a worker */

@@ -22,6 +22,14 @@
 /* How long to wait for a worker that is on its way. */
 #define COMING_NS (1000 * OS_NS_PER_MS)
 
+/* Packets that come one by one, but more than so many in that time, are left to gather for the rest of it. Receivers
+ * have room for many more. */
+#define GATHER_NS      (1 * OS_NS_PER_MS)
+#define GATHER_WAKINGS 4
+
+/* So many packets in one receive have gathered: there may be more of them. */
+#define GATHERED 16
+
 /* How long requests may stay outstanding beyond their time while there are packets to be read first. */
 #define OVERDUE_NS (10 * OS_NS_PER_MS)
 
@@ -58,8 +66,29 @@ static uint64_t sleep_until(struct engine *engine, uint64_t limit_ns)
     return due_ns < limit_ns ? due_ns : limit_ns;
 }
 
-/* Receives once, not beyond `until_ns`, and completes what can be. The lock is held, but not meanwhile. */
-static void receive_and_complete(struct engine *engine, struct listener *listener, uint64_t until_ns)
+/* How often the worker has lately been woken for a few packets. */
+struct wakings {
+    uint64_t since_ns;
+    unsigned count;
+};
+
+/* To be woken for each reply costs as much as to send a request. The replies to probes lose nothing when they lie for a
+ * moment, if their times are the kernel's. The lock is held, but released meanwhile. */
+static void gather(struct engine *engine, struct wakings *wakings)
+{
+    uint64_t now_ns = os_now_ns();
+    if (now_ns - wakings->since_ns > GATHER_NS) {
+        *wakings = (struct wakings){.since_ns = now_ns};
+    }
+    if (++wakings->count > GATHER_WAKINGS && engine->probing == engine->relying &&
+        engine->answered.first == NULL && engine->transport->kernel_times) {
+        os_condition_wait(&engine->worker_changed, &echo_lock, wakings->since_ns + GATHER_NS);
+    }
+}
+
+/* Receives once, not beyond `until_ns`, and completes what can be. Returns how many packets there were. The lock is held,
+ * but not meanwhile. */
+static size_t receive_and_complete(struct engine *engine, struct listener *listener, uint64_t until_ns)
 {
     struct request_list completed = {0};
     struct receive_role role = {.completed = &completed};
@@ -86,6 +115,7 @@ static void receive_and_complete(struct engine *engine, struct listener *listene
     completion_tell(engine, &completed);
     os_lock_acquire(&echo_lock);
     event_tend(engine);
+    return count;
 }
 
 /* Sleeps without receiving until somebody needs the worker. False when nobody did for a while, or the engine
@@ -128,9 +158,13 @@ static void worker_main(void *argument)
     engine->worker = WORKER_RECEIVING;
     os_condition_wake(&engine->worker_changed);
     uint64_t linger_until_ns = os_now_ns() + LINGER_NS;
+    struct wakings wakings = {0};
     for (;;) {
         if (has_work(engine)) {
-            receive_and_complete(engine, listener, sleep_until(engine, OS_NEVER));
+            size_t count = receive_and_complete(engine, listener, sleep_until(engine, OS_NEVER));
+            if (count < GATHERED) {
+                gather(engine, &wakings);
+            }
             linger_until_ns = os_now_ns() + LINGER_NS;
         } else if (!engine->retired && os_now_ns() < linger_until_ns) {
             receive_and_complete(engine, listener, sleep_until(engine, linger_until_ns));
