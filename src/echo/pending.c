@@ -24,6 +24,9 @@ bool pending_insert(struct engine *engine, struct request *request)
     request->state = REQUEST_OUTSTANDING;
     engine->relying += request->relies;
     engine->probing += request->batch != NULL;
+    if (engine->gathering && engine->probing < engine->relying) {
+        os_condition_wake(&engine->worker_changed);
+    }
     return true;
 }
 

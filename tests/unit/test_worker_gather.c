@@ -1,15 +1,14 @@
 /*
- * The worker lets replies to probes gather when they come in quick succession, and nothing else: not where it has to tell
- * itself when they came, nor while another request waits for it.
+ * The worker lets replies to probes gather for a moment while nobody waits for their results, and nothing else: not where
+ * it has to tell itself when they came, nor while another request relies on it.
  */
 #include "support/cmocka_main.h"
 
 #include "echo/batch.h"
 #include "unit/support/echo_fixture.h"
 
-#define PROBES        12
-#define BEFORE_GATHER 5 /* replies that are read at once */
-#define GATHER_NS     OS_NS_PER_MS
+#define PROBES    12
+#define GATHER_NS OS_NS_PER_MS
 
 static const struct fake_network_hooks silent_hooks = {.send = fake_network_silence};
 
@@ -61,13 +60,18 @@ static void reply_to(size_t probe)
     fake_network_deliver(&reply);
 }
 
-/* Delivers replies one by one, each when the one before has been read. */
-static void reply_in_quick_succession(size_t from, size_t to)
+static void replies_to(size_t from, size_t to)
 {
     for (size_t i = from; i < to; i++) {
         reply_to(i);
-        assert_soon(results() == i + 1);
     }
+}
+
+/* The first reply is read at once, for the worker sleeps in a receive. */
+static void begin_to_gather(void)
+{
+    reply_to(0);
+    assert_soon(results() == 1);
 }
 
 /* Long enough for a worker that does not wait. */
@@ -78,29 +82,31 @@ static void pause_a_while(void)
     }
 }
 
-static void test_replies_in_quick_succession_are_left_to_gather_for_a_moment(void **state)
+static void test_replies_gather_for_a_moment_while_nobody_waits_for_results(void **state)
 {
     (void)state;
     start(true);
-    reply_in_quick_succession(0, BEFORE_GATHER);
-    for (size_t i = BEFORE_GATHER; i < PROBES; i++) {
-        reply_to(i);
-    }
+    begin_to_gather();
+    replies_to(1, PROBES);
     pause_a_while();
-    assert_int_equal(results(), BEFORE_GATHER);
-    assert_int_equal(fake_network_unread(), PROBES - BEFORE_GATHER);
+    assert_int_equal(results(), 1);
+    assert_int_equal(fake_network_unread(), PROBES - 1);
     os_posix_advance_clock(GATHER_NS);
     assert_soon(results() == PROBES);
     stop();
 }
 
-static void test_replies_with_time_between_them_are_read_at_once(void **state)
+static void test_who_waits_for_a_result_has_it_at_once(void **state)
 {
+    size_t count;
+
     (void)state;
     start(true);
-    for (size_t i = 0; i < PROBES; i++) {
-        reply_in_quick_succession(i, i + 1);
-        os_posix_advance_clock(GATHER_NS / 4 + 1);
+    begin_to_gather();
+    replies_to(1, PROBES);
+    while (collected < PROBES) {
+        assert_int_equal(batch_collect(batch, OS_NEVER, PROBES, forget, NULL, &count), 0);
+        collected += count;
     }
     stop();
 }
@@ -109,22 +115,29 @@ static void test_replies_whose_time_is_when_they_are_read_are_read_at_once(void 
 {
     (void)state;
     start(false);
-    reply_in_quick_succession(0, PROBES);
+    for (size_t i = 0; i < PROBES; i++) {
+        reply_to(i);
+        assert_soon(results() == i + 1);
+    }
     stop();
 }
 
-static void test_nothing_gathers_while_another_request_waits(void **state)
+static void test_another_request_ends_the_gathering(void **state)
 {
     struct submission submission;
     struct engine *engine;
 
     (void)state;
     start(true);
+    begin_to_gather();
     assert_int_equal(engine_acquire(&engine), 0);
     submission_set(&submission, engine, OTHER, "x", 60000);
     submission_set_event(&submission);
     size_t sent = submission_start(&submission);
-    reply_in_quick_succession(0, PROBES);
+    for (size_t i = 1; i < PROBES; i++) {
+        reply_to(i);
+        assert_soon(results() == i + 1);
+    }
     struct fake_answer reply = fake_reply(fake_network_sent(sent));
     fake_network_deliver(&reply);
     assert_soon(submission_told(&submission) == 1);
@@ -133,16 +146,27 @@ static void test_nothing_gathers_while_another_request_waits(void **state)
     stop();
 }
 
+/* The tear-down looks whether the worker has ended. */
+static void test_the_end_of_the_engine_ends_the_gathering(void **state)
+{
+    (void)state;
+    start(true);
+    begin_to_gather();
+    stop();
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_replies_in_quick_succession_are_left_to_gather_for_a_moment,
+        cmocka_unit_test_setup_teardown(test_replies_gather_for_a_moment_while_nobody_waits_for_results,
                                         fixture_set_up, fixture_tear_down),
-        cmocka_unit_test_setup_teardown(test_replies_with_time_between_them_are_read_at_once, fixture_set_up,
+        cmocka_unit_test_setup_teardown(test_who_waits_for_a_result_has_it_at_once, fixture_set_up,
                                         fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_replies_whose_time_is_when_they_are_read_are_read_at_once,
                                         fixture_set_up, fixture_tear_down),
-        cmocka_unit_test_setup_teardown(test_nothing_gathers_while_another_request_waits, fixture_set_up,
+        cmocka_unit_test_setup_teardown(test_another_request_ends_the_gathering, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_the_end_of_the_engine_ends_the_gathering, fixture_set_up,
                                         fixture_tear_down),
     };
     return cmocka_run(argc, argv, tests, NULL, NULL);
