@@ -15,7 +15,7 @@ void address_to_text(const union host_address *address, char text[ADDRESS_TEXT_B
 {
     if (getnameinfo(&address->any, length_of(address), text, ADDRESS_TEXT_BYTES, NULL, 0, NI_NUMERICHOST) !=
         0)
-        strcpy(text, "?");
+        memcpy(text, "?", sizeof("?"));
 }
 
 static int winsock_family(enum ping_family family)
