@@ -32,7 +32,7 @@ make_places() {
     mount -t tmpfs -o mode=700 lab /tmp/.wine-$EUID
     mkdir -p "$work_dir"
     mount -t tmpfs lab "$work_dir"
-    see_through_a_layer "$build_dir/wine/$arch" "$work_dir/prefix"
+    see_through_a_layer "$(wine_prefix "$arch")" "$work_dir/prefix"
     rm -f "$work_dir/prefix/wineserver"
 }
 
