@@ -1,11 +1,13 @@
 /*
  * What happens when the DLL comes and goes.
  */
+#include <winsock2.h>
 #include <windows.h>
 
 #include "echo/apc.h"
 #include "echo/engine.h"
 #include "echo/session.h"
+#include "system/provider.h"
 #include "transport/transport.h"
 
 BOOL WINAPI DllMain(HINSTANCE instance, DWORD reason, LPVOID reserved);
@@ -29,6 +31,7 @@ BOOL WINAPI DllMain(HINSTANCE instance, DWORD reason, LPVOID reserved)
             engine_abandon();
             apc_abandon();
             transport_unload();
+            system_unload();
             os_unload();
         }
         return TRUE;

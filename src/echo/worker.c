@@ -19,8 +19,9 @@
  * goes. */
 #define PARKED_NS (1000 * OS_NS_PER_MS)
 
-/* How long to wait for a worker that is on its way. */
-#define COMING_NS (1000 * OS_NS_PER_MS)
+/* How long to wait for a worker that is on its way. It comes, late if the machine is very busy, unless it has been ended
+ * because the process is ending. */
+#define COMING_NS (10000 * OS_NS_PER_MS)
 
 /* How long requests may stay outstanding beyond their time while there are packets to be read first. */
 #define OVERDUE_NS (10 * OS_NS_PER_MS)

@@ -52,6 +52,13 @@ uint32_t transport_open(struct transport **transport)
     return error;
 }
 
+bool transport_may_be_system(void)
+{
+    char buffer[32];
+    const char *name = wanted(buffer, sizeof(buffer));
+    return _stricmp(name, "auto") == 0 || _stricmp(name, "system") == 0;
+}
+
 void transport_unload(void)
 {
     host_link_unload();

@@ -132,6 +132,9 @@ struct transport {
  * the one named does not exist here, ERROR_NOT_ENOUGH_MEMORY. */
 uint32_t transport_open(struct transport **transport);
 
+/* Whether OPENICMP_TRANSPORT lets the system's own functions do what no transport can: it does unless it names one. */
+bool transport_may_be_system(void);
+
 /* The module that holds this code is being unloaded; every transport is closed. Lets go of what is kept for longer than
  * one of them lives. */
 void transport_unload(void);

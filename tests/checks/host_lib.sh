@@ -42,3 +42,13 @@ expect_reply() {
     grep -q '^Reply from 127\.0\.0\.1: bytes=32 ' <<<"$output" || fail "$1: no reply: $output $trace"
     expect_no_crash "$1"
 }
+
+# keep_wine_running: has Wine's services up until the check ends, so that they are not part of what it does to programs.
+keep_wine_running() {
+    rm -f "$folder/waiting"
+    mkfifo "$folder/waiting"
+    "$project_dir/tools/lib/wine" "$arch" cmd <>"$folder/waiting" >/dev/null 2>&1 &
+    waiting_program=$!
+    trap 'echo exit >"$folder/waiting" & wait "$waiting_program" || true' EXIT
+    "$project_dir/tools/lib/wine" "$arch" cmd /c exit </dev/null >/dev/null 2>&1
+}

@@ -9,9 +9,18 @@
 /* How the outcome of a request is told. */
 enum telling { BY_CALL, BY_EVENT, BY_ROUTINE, TELLINGS };
 
+/* Of one family or the other. */
+struct address {
+    bool is_ipv6;
+    IPAddr ipv4;
+    struct sockaddr_in6 ipv6; /* its family is set only if the address was named */
+};
+
+bool address_equal(const struct address *one, const struct address *other);
+
 struct plan {
-    IPAddr destination;
-    IPAddr source;
+    struct address destination;
+    struct address source;
     DWORD timeout_ms;
     WORD data_bytes;
     BYTE ttl;
@@ -19,6 +28,7 @@ struct plan {
     bool dont_fragment;
     BYTE options[64];
     BYTE options_bytes;
+    bool with_options; /* any of these five was asked for: the call is given options */
     enum telling by;
     DWORD room; /* how many replies with as much data as the request fit the buffer; 0: plenty */
     DWORD count;

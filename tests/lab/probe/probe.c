@@ -3,8 +3,10 @@
  * them, a line for each reply. It judges nothing.
  *
  *     lab_probe ADDRESS [NAME=VALUE...]
+ *     lab_probe idle          makes none, and stays until its standard input ends
  *
- *     bytes=N timeout=MS ttl=N tos=N df options=HEX source=ADDRESS   the arguments of the request (32 bytes, 10 s)
+ *     bytes=N timeout=MS ttl=N tos=N df options=HEX source=ADDRESS   the arguments of the request (32 bytes, 10 s);
+ *                   addresses are of IPv4 or of IPv6, which may be followed by % and the number of a scope
  *     by=call|event|routine   how its outcome is told: by the return of the call, or asynchronously
  *     room=N        the reply buffer has room for N replies with that much data (otherwise for far more)
  *     count=N       so many requests, one after the other, on the same handle (single.h)
@@ -12,20 +14,33 @@
  *     list          with many: what became of each
  *     step          waits for a line of standard input before each request of count and before many; ends without one
  */
+#include "lab/probe/call.h"
 #include "lab/probe/many.h"
 #include "lab/probe/names.h"
 #include "lab/probe/single.h"
+
+static int idle(void)
+{
+    printf("idle\n");
+    fflush(stdout);
+    while (getchar() != EOF) {
+    }
+    return 0;
+}
 
 int main(int argc, char **argv)
 {
     struct plan plan;
 
+    if (argc == 2 && strcmp(argv[1], "idle") == 0) {
+        return idle();
+    }
     if (!plan_read(&plan, argc, argv)) {
         return 2;
     }
-    HANDLE icmp = IcmpCreateFile();
+    HANDLE icmp = call_open_handle(&plan);
     if (icmp == INVALID_HANDLE_VALUE) {
-        printf("created=no error=%s\n", name_of_error(GetLastError()).text);
+        printf("created=no error=%s\n", name_of_error(&plan, GetLastError()).text);
         return 0;
     }
     if (single_run(icmp, &plan) && plan.many > 0) {

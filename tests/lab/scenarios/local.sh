@@ -39,7 +39,7 @@ fails_in_every_way() {
     local by
     for by in call event routine; do
         probe "$1" by=$by
-        expect ret=0 error=IP_GENERAL_FAILURE status=IP_GENERAL_FAILURE from=0.0.0.0 bytes=0 data=none
+        expect ret=0 error=IP_GENERAL_FAILURE status=IP_GENERAL_FAILURE from=$unspecified bytes=0 data=none
     done
 }
 
@@ -68,7 +68,7 @@ scenario_a_local_firewall_that_rejects_is_a_general_failure_or_its_error() {
         if holds ret=1 "${results[0]}"; then
             expect_icmp_error status=IP_DEST_HOST_UNREACHABLE from=$client
         else
-            expect ret=0 error=IP_GENERAL_FAILURE status=IP_GENERAL_FAILURE from=0.0.0.0 bytes=0
+            expect ret=0 error=IP_GENERAL_FAILURE status=IP_GENERAL_FAILURE from=$unspecified bytes=0
         fi
     done
 }

@@ -1,13 +1,13 @@
 # What routers on the way tell, and what they keep to themselves.
 
 # A traceroute: TTL 1 and 2 end at the routers, 3 reaches the server.
-scenario_each_router_tells_that_the_ttl_ended_with_it() { # x86 too
+scenario_each_router_tells_that_the_ttl_ended_with_it() { # x86 too, IPv6 too
     local by
     for by in call event routine; do
         probe "$server" ttl=1 by=$by
-        expect_icmp_error status=IP_TTL_EXPIRED_TRANSIT from=$router1
+        expect_icmp_error "$ttl_ended" from=$router1
         probe "$server" ttl=2 by=$by
-        expect_icmp_error status=IP_TTL_EXPIRED_TRANSIT from=$router2
+        expect_icmp_error "$ttl_ended" from=$router2
         probe "$server" ttl=3 by=$by
         expect_answer from=$server
     done
@@ -21,7 +21,7 @@ scenario_the_round_trip_time_of_an_error_is_that_of_the_router() {
 
 # What is left of the TTL that the server gives its replies, after two routers.
 scenario_the_servers_own_ttl_comes_back() {
-    set_kernel server ip_default_ttl=99
+    set_kernel server ipv4/ip_default_ttl=99
     probe $server ttl=200
     expect_answer from=$server ttl=97
 }
@@ -72,7 +72,7 @@ scenario_a_routers_firewall_rejects_with_every_code_it_has() {
 # A router that keeps all fragments but the first: the server waits for the others, and tells when it has
 # waited enough.
 scenario_the_server_tells_when_fragments_did_not_come() {
-    set_kernel server ipfrag_time=1
+    set_kernel server ipv4/ipfrag_time=1
     filter router2 prerouting 'ip frag-off & 0x1fff != 0 drop'
     probe $server bytes=3000 timeout=20000
     expect_icmp_error status=IP_TTL_EXPIRED_REASSEM from=$server "rtt>=900"

@@ -29,7 +29,7 @@ scenario_with_df_what_is_known_to_be_too_big_is_not_sent() {
     expect_icmp_error status=IP_PACKET_TOO_BIG from=$router1
     for by in call event routine; do
         probe $server df bytes=1173 by=$by
-        expect ret=0 error=IP_PACKET_TOO_BIG status=IP_PACKET_TOO_BIG from=0.0.0.0 bytes=0
+        expect ret=0 error=IP_PACKET_TOO_BIG status=IP_PACKET_TOO_BIG from=$unspecified bytes=0
         probe $server df bytes=1172 by=$by
         expect_answer from=$server
     done
@@ -43,7 +43,7 @@ scenario_with_df_every_size_over_the_mtu_of_the_own_link_is_too_big() {
     done
     for size in 1473 1474 9000 65500; do
         probe $server df bytes=$size
-        expect ret=0 error=IP_PACKET_TOO_BIG status=IP_PACKET_TOO_BIG from=0.0.0.0 bytes=0
+        expect ret=0 error=IP_PACKET_TOO_BIG status=IP_PACKET_TOO_BIG from=$unspecified bytes=0
     done
 }
 
@@ -77,7 +77,7 @@ scenario_a_reply_longer_than_its_buffer_is_a_general_failure() { # x86 too
     respond on $far mirror
     for by in call event routine; do
         probe $far room=1 by=$by
-        expect ret=0 error=IP_GENERAL_FAILURE status=IP_GENERAL_FAILURE from=0.0.0.0 bytes=0
+        expect ret=0 error=IP_GENERAL_FAILURE status=IP_GENERAL_FAILURE from=$unspecified bytes=0
         probe $far by=$by
         expect ret=1 error=0 status=IP_SUCCESS bytes=60
     done
