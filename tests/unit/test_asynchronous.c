@@ -693,6 +693,7 @@ static void test_with_nothing_outstanding_the_worker_rests(void **state)
 /* Afterwards a synchronous caller listens with receiver 0, and the worker, for the submission, with receiver 1. */
 static void start_with_caller(void **state, struct caller *caller, struct submission *submission)
 {
+    os_posix_stop_clock(); /* the worker does not park before somebody has looked */
     fake_network_hook(silent_hooks);
     caller_set(caller, *state, ROUTER, "synchronous", TIMEOUT_MS);
     caller_start(caller);
