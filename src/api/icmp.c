@@ -1,21 +1,12 @@
 /*
  * The exported IPv4 functions, and the one that closes handles of both families: put the arguments into the
- * engine's terms, and leave the rest to it.
+ * engine's terms, and leave the rest to it; or hand the call on to the system.
  *
  * The rules, and who measured them, are in docs/behaviour.md.
  */
-#include <winsock2.h>
-#include <windows.h>
-
-#define PIO_APC_ROUTINE_DEFINED
-#include <winternl.h>
-
-#include <iphlpapi.h>
-
-#include <icmpapi.h>
-
 #include "api/send.h"
 #include "echo/session.h"
+#include "system/provider.h"
 
 HANDLE WINAPI IcmpCreateFile(void)
 {
@@ -31,29 +22,50 @@ BOOL WINAPI IcmpCloseHandle(HANDLE IcmpHandle)
     return error == 0;
 }
 
-DWORD WINAPI IcmpSendEcho2Ex(HANDLE IcmpHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
-                             IPAddr SourceAddress, IPAddr DestinationAddress, LPVOID RequestData,
-                             WORD RequestSize, PIP_OPTION_INFORMATION RequestOptions, LPVOID ReplyBuffer,
-                             DWORD ReplySize, DWORD Timeout)
+/* What the functions below have in common where the engine does their work. */
+static DWORD send_by_engine(struct engine *engine, HANDLE event, PIO_APC_ROUTINE routine, void *context,
+                            IPAddr source, IPAddr destination, const void *data, WORD data_bytes,
+                            const IP_OPTION_INFORMATION *given_options, void *reply, DWORD reply_bytes,
+                            DWORD timeout_ms)
 {
     /* Read once: another thread may change it meanwhile. */
-    const IP_OPTION_INFORMATION options =
-        RequestOptions != NULL ? *RequestOptions : (IP_OPTION_INFORMATION){0};
+    const IP_OPTION_INFORMATION options = given_options != NULL ? *given_options : (IP_OPTION_INFORMATION){0};
     const struct echo_call call = {
-        .destination = ip_address_v4(DestinationAddress),
-        .source = ip_address_v4(SourceAddress),
-        .data = RequestData,
-        .data_bytes = RequestSize,
+        .destination = ip_address_v4(destination),
+        .source = ip_address_v4(source),
+        .data = data,
+        .data_bytes = data_bytes,
         .ttl = options.Ttl,
         .tos = options.Tos,
         .dont_fragment = (options.Flags & IP_FLAG_DF) != 0, /* other flags are ignored */
         .options = options.OptionsData,
         .options_bytes = options.OptionsSize,
-        .reply = ReplyBuffer,
-        .reply_bytes = ReplySize,
-        .timeout_ms = Timeout,
+        .reply = reply,
+        .reply_bytes = reply_bytes,
+        .timeout_ms = timeout_ms,
     };
-    return send_echo(IcmpHandle, Event, (echo_routine)ApcRoutine, ApcContext, &call);
+    return send_echo(engine, event, (echo_routine)routine, context, &call);
+}
+
+DWORD WINAPI IcmpSendEcho2Ex(HANDLE IcmpHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
+                             IPAddr SourceAddress, IPAddr DestinationAddress, LPVOID RequestData,
+                             WORD RequestSize, PIP_OPTION_INFORMATION RequestOptions, LPVOID ReplyBuffer,
+                             DWORD ReplySize, DWORD Timeout)
+{
+    struct engine *engine;
+    if (!find_engine(IcmpHandle, IP_FAMILY_V4, &engine)) {
+        return 0;
+    }
+    if (engine == NULL) {
+        const struct system_icmp *system = system_icmp(IP_FAMILY_V4);
+        DWORD replies = system->send_echo2_ex(system->handle, Event, ApcRoutine, ApcContext, SourceAddress,
+                                              DestinationAddress, RequestData, RequestSize, RequestOptions,
+                                              ReplyBuffer, ReplySize, Timeout);
+        system_trace("IcmpSendEcho2Ex", ip_address_v4(DestinationAddress), replies);
+        return replies;
+    }
+    return send_by_engine(engine, Event, ApcRoutine, ApcContext, SourceAddress, DestinationAddress,
+                          RequestData, RequestSize, RequestOptions, ReplyBuffer, ReplySize, Timeout);
 }
 
 DWORD WINAPI IcmpSendEcho2(HANDLE IcmpHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
@@ -61,16 +73,39 @@ DWORD WINAPI IcmpSendEcho2(HANDLE IcmpHandle, HANDLE Event, PIO_APC_ROUTINE ApcR
                            PIP_OPTION_INFORMATION RequestOptions, LPVOID ReplyBuffer, DWORD ReplySize,
                            DWORD Timeout)
 {
-    return IcmpSendEcho2Ex(IcmpHandle, Event, ApcRoutine, ApcContext, 0, DestinationAddress, RequestData,
-                           RequestSize, RequestOptions, ReplyBuffer, ReplySize, Timeout);
+    struct engine *engine;
+    if (!find_engine(IcmpHandle, IP_FAMILY_V4, &engine)) {
+        return 0;
+    }
+    if (engine == NULL) {
+        const struct system_icmp *system = system_icmp(IP_FAMILY_V4);
+        DWORD replies =
+            system->send_echo2(system->handle, Event, ApcRoutine, ApcContext, DestinationAddress, RequestData,
+                               RequestSize, RequestOptions, ReplyBuffer, ReplySize, Timeout);
+        system_trace("IcmpSendEcho2", ip_address_v4(DestinationAddress), replies);
+        return replies;
+    }
+    return send_by_engine(engine, Event, ApcRoutine, ApcContext, 0, DestinationAddress, RequestData,
+                          RequestSize, RequestOptions, ReplyBuffer, ReplySize, Timeout);
 }
 
 DWORD WINAPI IcmpSendEcho(HANDLE IcmpHandle, IPAddr DestinationAddress, LPVOID RequestData, WORD RequestSize,
                           PIP_OPTION_INFORMATION RequestOptions, LPVOID ReplyBuffer, DWORD ReplySize,
                           DWORD Timeout)
 {
-    return IcmpSendEcho2Ex(IcmpHandle, NULL, NULL, NULL, 0, DestinationAddress, RequestData, RequestSize,
-                           RequestOptions, ReplyBuffer, ReplySize, Timeout);
+    struct engine *engine;
+    if (!find_engine(IcmpHandle, IP_FAMILY_V4, &engine)) {
+        return 0;
+    }
+    if (engine == NULL) {
+        const struct system_icmp *system = system_icmp(IP_FAMILY_V4);
+        DWORD replies = system->send_echo(system->handle, DestinationAddress, RequestData, RequestSize,
+                                          RequestOptions, ReplyBuffer, ReplySize, Timeout);
+        system_trace("IcmpSendEcho", ip_address_v4(DestinationAddress), replies);
+        return replies;
+    }
+    return send_by_engine(engine, NULL, NULL, NULL, 0, DestinationAddress, RequestData, RequestSize,
+                          RequestOptions, ReplyBuffer, ReplySize, Timeout);
 }
 
 DWORD WINAPI IcmpParseReplies(LPVOID ReplyBuffer, DWORD ReplySize)

@@ -1,20 +1,11 @@
 /*
- * The exported IPv6 functions: put the arguments into the engine's terms, and leave the rest to it.
+ * The exported IPv6 functions: put the arguments into the engine's terms, and leave the rest to it; or hand the call on
+ * to the system.
  *
  * The rules, and who measured them, are in docs/behaviour.md 2.6 and 2.7.
  */
-#include <winsock2.h>
-#include <windows.h>
-
-#define PIO_APC_ROUTINE_DEFINED
-#include <winternl.h>
-
-#include <iphlpapi.h>
-#include <ws2tcpip.h>
-
-#include <icmpapi.h>
-
 #include "api/send.h"
+#include "system/provider.h"
 
 HANDLE WINAPI Icmp6CreateFile(void)
 {
@@ -46,6 +37,18 @@ DWORD WINAPI Icmp6SendEcho2(HANDLE IcmpHandle, HANDLE Event, PIO_APC_ROUTINE Apc
                             LPVOID RequestData, WORD RequestSize, PIP_OPTION_INFORMATION RequestOptions,
                             LPVOID ReplyBuffer, DWORD ReplySize, DWORD Timeout)
 {
+    struct engine *engine;
+    if (!find_engine(IcmpHandle, IP_FAMILY_V6, &engine)) {
+        return 0;
+    }
+    if (engine == NULL) {
+        const struct system_icmp *system = system_icmp(IP_FAMILY_V6);
+        DWORD replies = system->send_echo6(system->handle, Event, ApcRoutine, ApcContext, SourceAddress,
+                                           DestinationAddress, RequestData, RequestSize, RequestOptions,
+                                           ReplyBuffer, ReplySize, Timeout);
+        system_trace("Icmp6SendEcho2", address_of(DestinationAddress), replies);
+        return replies;
+    }
     /* Read once: another thread may change it meanwhile. */
     const IP_OPTION_INFORMATION options =
         RequestOptions != NULL ? *RequestOptions : (IP_OPTION_INFORMATION){0};
@@ -65,7 +68,7 @@ DWORD WINAPI Icmp6SendEcho2(HANDLE IcmpHandle, HANDLE Event, PIO_APC_ROUTINE Apc
     };
     share_scope(&call.source, &call.destination);
     share_scope(&call.destination, &call.source);
-    return send_echo(IcmpHandle, Event, (echo_routine)ApcRoutine, ApcContext, &call);
+    return send_echo(engine, Event, (echo_routine)ApcRoutine, ApcContext, &call);
 }
 
 DWORD WINAPI Icmp6ParseReplies(LPVOID ReplyBuffer, DWORD ReplySize)

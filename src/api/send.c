@@ -5,22 +5,42 @@
  */
 #include "api/send.h"
 
-#include <winternl.h>
-
 #include "echo/session.h"
 #include "echo/synchronous.h"
+#include "system/provider.h"
 
 _Static_assert(sizeof(struct echo_io_status) == sizeof(IO_STATUS_BLOCK),
                "echo_io_status is an IO_STATUS_BLOCK");
 _Static_assert(offsetof(struct echo_io_status, information) == offsetof(IO_STATUS_BLOCK, Information),
                "echo_io_status is an IO_STATUS_BLOCK");
 
+/* With the engine, or, if that cannot be had for the family, with the system's own functions. */
+static uint32_t open_session(enum ip_family family, os_handle *handle)
+{
+    uint32_t error = session_open(family, handle);
+    if (error != 0 && transport_may_be_system() && system_open(family, error)) {
+        error = session_open_without_engine(family, handle);
+    }
+    return error;
+}
+
 HANDLE open_handle(enum ip_family family)
 {
     os_handle handle;
-    uint32_t error = session_open(family, &handle);
+    uint32_t error = open_session(family, &handle);
     SetLastError(error);
     return error == 0 ? (HANDLE)handle : INVALID_HANDLE_VALUE;
+}
+
+bool find_engine(HANDLE handle, enum ip_family family, struct engine **engine)
+{
+    /* behaviour.md 2.3: INVALID_HANDLE_VALUE is the one garbage handle that was measured. */
+    uint32_t error = handle == INVALID_HANDLE_VALUE ? ERROR_INVALID_PARAMETER
+                                                    : session_acquire((os_handle)handle, family, engine);
+    if (error != 0) {
+        SetLastError(error);
+    }
+    return error == 0;
 }
 
 /* What is wrong with the arguments, but for the handle. */
@@ -33,7 +53,7 @@ static uint32_t check_arguments(const struct echo_call *call)
     return ip_address_is_unspecified(&call->destination) ? ERROR_INVALID_NETNAME : 0;
 }
 
-DWORD send_echo(HANDLE handle, HANDLE event, echo_routine routine, void *context,
+DWORD send_echo(struct engine *engine, HANDLE event, echo_routine routine, void *context,
                 const struct echo_call *call)
 {
     const struct notification wanted = {
@@ -41,21 +61,14 @@ DWORD send_echo(HANDLE handle, HANDLE event, echo_routine routine, void *context
         .routine = routine,
         .context = context,
     };
-    struct engine *engine;
-    /* behaviour.md 2.3: INVALID_HANDLE_VALUE is the one garbage handle that was measured. */
-    uint32_t error = handle == INVALID_HANDLE_VALUE
-                         ? ERROR_INVALID_PARAMETER
-                         : session_acquire((os_handle)handle, call->destination.family, &engine);
     DWORD replies = 0;
-    if (error == 0) {
-        error = check_arguments(call);
-        if (error == 0 && (event != NULL || routine != NULL)) {
-            error = echo_asynchronous(engine, call, &wanted);
-        } else if (error == 0) {
-            replies = echo_synchronous(engine, call, &error);
-        }
-        engine_release(engine);
+    uint32_t error = check_arguments(call);
+    if (error == 0 && (event != NULL || routine != NULL)) {
+        error = echo_asynchronous(engine, call, &wanted);
+    } else if (error == 0) {
+        replies = echo_synchronous(engine, call, &error);
     }
+    engine_release(engine);
     SetLastError(error);
     return replies;
 }

@@ -1,6 +1,6 @@
 /*
  * The table of sessions by handle value, and the marks by which our kernel objects are told from others,
- * and those for IPv6 from those for IPv4.
+ * those for IPv6 from those for IPv4, and those of sessions without an engine from the rest.
  *
  * A look-up that finds the value in the table asks the kernel nothing: that would cost more than the rest
  * of a request. So a handle that was closed with CloseHandle goes on working until its value turns up
@@ -13,7 +13,7 @@
 
 struct session {
     struct table_entry entry; /* first: an entry is a session; the key is the handle */
-    struct engine *engine;
+    struct engine *engine;    /* or NULL */
     enum ip_family family;
     uint64_t number; /* no other session of this process has it */
 };
@@ -24,25 +24,38 @@ static struct table sessions;
 static size_t purge_at =
     PURGE_MIN; /* from this many sessions on, it is worth while to look for closed ones */
 static uint64_t next_number;
-static uint32_t mark; /* of the objects for IPv4, an even number; 0: not chosen yet */
+static uint32_t mark; /* of the objects of kind 0, a multiple of KINDS; 0: not chosen yet */
 
-static uint32_t own_mark(enum ip_family family)
+/* Kinds of sessions: IPv6 or not, without an engine or not. A duplicate has nothing else to be known by. */
+#define KIND_V6             1
+#define KIND_WITHOUT_ENGINE 2
+#define KINDS               4
+
+static uint32_t kind_of(enum ip_family family, bool has_engine)
+{
+    return (family == IP_FAMILY_V6 ? KIND_V6 : 0) | (has_engine ? 0 : KIND_WITHOUT_ENGINE);
+}
+
+static uint32_t own_mark(uint32_t kind)
 {
     os_lock_acquire(&echo_lock);
     if (mark == 0) {
-        mark =
-            (os_random() & (INT32_MAX - 1)) | 0x10000; /* no maximum count that anybody else would ask for */
+        /* no maximum count that anybody else would ask for */
+        mark = (os_random() & (INT32_MAX - (KINDS - 1))) | 0x10000;
     }
     uint32_t chosen = mark;
     os_lock_release(&echo_lock);
-    return chosen | (family == IP_FAMILY_V6);
+    return chosen | kind;
 }
 
-/* Whether the handle is of one of our objects, for either family. */
+/* Whether the handle is of one of our objects, of any kind. */
 static bool is_ours(os_handle handle)
 {
-    return os_token_identify(handle, own_mark(IP_FAMILY_V4)) == OS_TOKEN_OURS ||
-           os_token_identify(handle, own_mark(IP_FAMILY_V6)) == OS_TOKEN_OURS;
+    enum os_token token = OS_TOKEN_FOREIGN;
+    for (uint32_t kind = 0; token == OS_TOKEN_FOREIGN && kind < KINDS; kind++) {
+        token = os_token_identify(handle, own_mark(kind));
+    }
+    return token == OS_TOKEN_OURS;
 }
 
 /* Takes a session out of the table. The lock is held; NULL when there is none with that handle. */
@@ -57,10 +70,13 @@ static struct session *take_out(os_handle handle)
 
 static void session_free(struct session *session)
 {
-    if (session != NULL) {
-        engine_release(session->engine);
-        os_free(session);
+    if (session == NULL) {
+        return;
     }
+    if (session->engine != NULL) {
+        engine_release(session->engine);
+    }
+    os_free(session);
 }
 
 /* What has to be known of a session to find it again, when it may have been freed meanwhile and its handle's
@@ -144,21 +160,18 @@ static uint32_t acquire_engine(enum ip_family family, struct engine **engine)
     return ERROR_NOT_SUPPORTED;
 }
 
-uint32_t session_open(enum ip_family family, os_handle *handle)
+/* Adds a session and gives its handle. It takes over the caller's use of the engine, unless this fails. */
+static uint32_t add(enum ip_family family, struct engine *engine, os_handle *handle)
 {
     struct session *session = os_alloc(sizeof(*session));
     if (session == NULL) {
         return ERROR_NOT_ENOUGH_MEMORY;
     }
     session->family = family;
-    uint32_t error = acquire_engine(family, &session->engine);
-    if (error != 0) {
-        goto cleanup_session;
-    }
-    error = ERROR_NOT_ENOUGH_MEMORY;
-    *handle = os_token_open(own_mark(family));
+    session->engine = engine;
+    *handle = os_token_open(own_mark(kind_of(family, engine != NULL)));
     if (*handle == 0) {
-        goto cleanup_engine;
+        goto cleanup_session;
     }
     session->entry.key = *handle;
     os_lock_acquire(&echo_lock);
@@ -176,11 +189,28 @@ uint32_t session_open(enum ip_family family, os_handle *handle)
 
 cleanup_token:
     os_handle_close(*handle);
-cleanup_engine:
-    engine_release(session->engine);
 cleanup_session:
     os_free(session);
+    return ERROR_NOT_ENOUGH_MEMORY;
+}
+
+uint32_t session_open(enum ip_family family, os_handle *handle)
+{
+    struct engine *engine;
+    uint32_t error = acquire_engine(family, &engine);
+    if (error != 0) {
+        return error;
+    }
+    error = add(family, engine, handle);
+    if (error != 0) {
+        engine_release(engine);
+    }
     return error;
+}
+
+uint32_t session_open_without_engine(enum ip_family family, os_handle *handle)
+{
+    return add(family, NULL, handle);
 }
 
 uint32_t session_close(os_handle handle)
@@ -197,6 +227,27 @@ uint32_t session_close(os_handle handle)
     return ours ? 0 : ERROR_INVALID_HANDLE;
 }
 
+/* What session_acquire does with a handle that is not in the table for that family. */
+static uint32_t acquire_duplicate(os_handle handle, enum ip_family family, struct engine **engine)
+{
+    enum os_token token = os_token_identify(handle, own_mark(kind_of(family, true)));
+    if (token == OS_TOKEN_OURS) {
+        return acquire_engine(family, engine);
+    }
+    if (token == OS_TOKEN_FOREIGN) {
+        token = os_token_identify(handle, own_mark(kind_of(family, false)));
+    }
+    *engine = NULL;
+    switch (token) {
+    case OS_TOKEN_OURS:
+        return 0;
+    case OS_TOKEN_FOREIGN:
+        return ERROR_INVALID_PARAMETER;
+    default:
+        return ERROR_INVALID_HANDLE;
+    }
+}
+
 uint32_t session_acquire(os_handle handle, enum ip_family family, struct engine **engine)
 {
     os_lock_acquire(&echo_lock);
@@ -204,20 +255,12 @@ uint32_t session_acquire(os_handle handle, enum ip_family family, struct engine 
     bool found = session != NULL && session->family == family;
     if (found) {
         *engine = session->engine;
-        engine_add_user(*engine);
+        if (*engine != NULL) {
+            engine_add_user(*engine);
+        }
     }
     os_lock_release(&echo_lock);
-    if (found) {
-        return 0;
-    }
-    switch (os_token_identify(handle, own_mark(family))) {
-    case OS_TOKEN_OURS:
-        return acquire_engine(family, engine); /* a duplicate */
-    case OS_TOKEN_FOREIGN:
-        return ERROR_INVALID_PARAMETER;
-    default:
-        return ERROR_INVALID_HANDLE;
-    }
+    return found ? 0 : acquire_duplicate(handle, family, engine);
 }
 
 static void forget(struct table_entry *entry)

@@ -43,6 +43,7 @@ uint32_t transport_open(struct transport **transport)
         }
         error = candidates[i].open(transport);
         if (error == 0) {
+            (*transport)->choice = candidates[i].name;
             trace("transport: %s, because OPENICMP_TRANSPORT is %s", (*transport)->name, name);
             return 0;
         }
@@ -50,6 +51,13 @@ uint32_t transport_open(struct transport **transport)
     }
     trace("transport: none; OPENICMP_TRANSPORT is %s, error %lu", name, (unsigned long)error);
     return error;
+}
+
+bool transport_may_be_system(void)
+{
+    char buffer[32];
+    const char *name = wanted(buffer, sizeof(buffer));
+    return _stricmp(name, "auto") == 0 || _stricmp(name, "system") == 0;
 }
 
 void transport_unload(void)

@@ -117,10 +117,22 @@ struct transport_operations {
     void (*close)(struct transport *transport);
 };
 
+/* How a family is reached. */
+enum transport_sockets {
+    TRANSPORT_SOCKETS_NONE,
+    TRANSPORT_SOCKETS_RAW,
+    TRANSPORT_SOCKETS_PING, /* Linux ping sockets */
+};
+
 /* The head of every transport's own structure. */
 struct transport {
     const struct transport_operations *operations;
     const char *name;
+    const char *choice; /* what OPENICMP_TRANSPORT calls it; transport_open sets it */
+    /* For programs that ask. */
+    enum transport_sockets ipv4_sockets, ipv6_sockets;
+    bool kernel_times;       /* received_ns is when the kernel received it */
+    bool all_errors;         /* ICMP errors from routers arrive, too */
     bool has_ipv4, has_ipv6; /* which families it can carry; at least one */
     /* The system below replaces the identifier of what we send, and of what answers it: match by sequence
      * alone. */
@@ -131,6 +143,9 @@ struct transport {
  * not set). 0, or a Win32 error: ERROR_ACCESS_DENIED when none may open a socket, ERROR_NOT_SUPPORTED when
  * the one named does not exist here, ERROR_NOT_ENOUGH_MEMORY. */
 uint32_t transport_open(struct transport **transport);
+
+/* Whether OPENICMP_TRANSPORT lets the system's own functions do what no transport can: it does unless it names one. */
+bool transport_may_be_system(void);
 
 /* The module that holds this code is being unloaded; every transport is closed. Lets go of what is kept for longer than
  * one of them lives. */

@@ -15,7 +15,7 @@ for type in zip tar.gz; do
     [[ ${#packages[@]} == 1 && -e ${packages[0]} ]] || fail "there is not one package of type $type: ${packages[*]}"
     (cd "$folder/$type" && cmake -E tar xf "${packages[0]}")
     mv "$folder/$type"/*/* "$folder/$type"
-    rmdir "$folder/$type/openicmp-"*
+    rmdir "$folder/$type/openicmp-"[0-9]*
     diff -r "$folder/installed" "$folder/$type" || fail "the $type is not what cmake --install makes"
 done
 diff -r "$folder/installed" "$dist" || fail "dist/$arch is not what cmake --install makes"

@@ -66,11 +66,14 @@ hear() {
 # What is put before every Windows program, to take rights from it.
 privileges=()
 
+# Whose DLLs it gets. The two programs that Wine would start as well are for people with a screen.
+overrides="explorer.exe,winemenubuilder.exe=d"
+
 # windows COMMAND...: runs a Windows program at the client. The first one brings up Wine there, which stays because it
-# stays. The two programs that Wine would start as well are for people with a screen.
+# stays.
 windows() {
     at client env OPENICMP_WINEPREFIX="$work_dir/prefix" OPENICMP_TRANSPORT="$transport" \
-        WINEDLLOVERRIDES="explorer.exe,winemenubuilder.exe=d" \
+        WINEDLLOVERRIDES="$overrides" \
         "${privileges[@]}" "$project_dir/tools/lib/wine" "$arch" "$@"
 }
 

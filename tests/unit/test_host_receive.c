@@ -427,9 +427,10 @@ static void body_age(struct host_fixture *host)
 {
     send_request(host, 4, CLAIMED, 1);
     send_request(host, 6, CLAIMED, 1);
-    sleep_ms(100);
+    sleep_ms(200);
     assert_int_equal(host_receive(host, 5000), 2);
     for (size_t i = 0; i < 2; i++) {
+        /* On a busy machine even loopback takes some milliseconds. */
         assert_in_range(host->packets[i].age_ns, 100000000, 5000000000);
     }
 }

@@ -361,12 +361,19 @@ static void test_a_value_that_was_an_events_is_refused_when_it_is_a_semaphores(v
 
 /* ---- What is kept ---- */
 
-#define NAME L"openicmp-test-event"
+/* A name that no other program has, for the same test may run over another transport at the same time. */
+static const WCHAR *event_name(void)
+{
+    static WCHAR name[64];
+
+    wsprintfW(name, L"openicmp-test-event-%lu", GetCurrentProcessId());
+    return name;
+}
 
 /* Uses an event that has a name, and closes it. */
 static void use_named_event(void)
 {
-    HANDLE event = CreateEventW(NULL, FALSE, FALSE, NAME);
+    HANDLE event = CreateEventW(NULL, FALSE, FALSE, event_name());
 
     assert_non_null(event);
     assert_int_not_equal(GetLastError(), ERROR_ALREADY_EXISTS);
@@ -380,7 +387,7 @@ static bool named_event_goes(void)
     double until_ms = now_ms() + PATIENCE_MS;
 
     while (now_ms() < until_ms) {
-        HANDLE event = OpenEventW(SYNCHRONIZE, FALSE, NAME);
+        HANDLE event = OpenEventW(SYNCHRONIZE, FALSE, event_name());
 
         if (event == NULL) {
             return true;

@@ -7,12 +7,12 @@ patience_ms=2500
 
 # endure BEHAVIOUR...: sends 2,000 requests at once to hosts that behave so. Each that got an intact reply is
 # answered by it; each that got none is a time-out, not before its time; all are told of once, with their own
-# data.
+# data. With $by=batch they are the probes of a batch.
 endure() {
     local log=$work_dir/replies answered lost
     respond log "$log"
     respond on $far "$@"
-    probe $far many=2000 timeout=$patience_ms list
+    probe $far many=2000 timeout=$patience_ms list ${by:+by=$by}
     respond report
     answered=$(field answered "$answer") lost=$(field lost "$answer")
 
@@ -74,6 +74,18 @@ scenario_corrupted_replies_are_no_replies() { # winsock alone
 }
 
 scenario_loss_delay_duplication_reordering_and_corruption_together() { # x86 too, winsock alone, IPv6 too
+    endure echo loss=10 delay=20..200 duplicate=10 reorder=10 corrupt=10
+    happened lost corrupted duplicated reordered
+}
+
+scenario_a_batch_gets_through_a_quiet_network() { # x86 too, IPv6 too, alone
+    local by=batch
+    endure echo
+    expect answered=2000
+}
+
+scenario_a_batch_gets_through_loss_delay_duplication_reordering_and_corruption() { # x86 too, alone
+    local by=batch
     endure echo loss=10 delay=20..200 duplicate=10 reorder=10 corrupt=10
     happened lost corrupted duplicated reordered
 }
