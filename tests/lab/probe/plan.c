@@ -60,7 +60,7 @@ static bool read_bytes(const char *hexadecimal, struct plan *plan)
 
 static bool read_telling(const char *value, struct plan *plan)
 {
-    static const char *const names[TELLINGS] = {"call", "event", "routine"};
+    static const char *const names[TELLINGS] = {"call", "event", "routine", "batch"};
 
     for (enum telling by = 0; by < TELLINGS; by++) {
         if (strcmp(value, names[by]) == 0) {
