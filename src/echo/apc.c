@@ -5,16 +5,17 @@
 
 /* Guarded by echo_lock, except where it says otherwise. */
 struct apc_thread {
-    struct apc_thread *next;   /* in `threads` */
-    os_handle handle;          /* not guarded: set once */
-    size_t references;         /* the thread's own, one for each expected routine, and passing ones */
-    size_t expected;           /* routines that have not begun to run */
-    struct request_list ready; /* whose routines can run */
-    bool queued_by_other;      /* an APC is on its way into the thread's queue, or in it */
-    bool queued_by_drain;      /* one that a drain has queued itself is in it */
-    bool gone;                 /* the thread has ended */
-    bool keeps_module;         /* while routines are expected or running */
-    unsigned int depth;        /* drains on the thread's stack; not guarded: the thread's own */
+    struct apc_thread *next;         /* in `threads` */
+    os_handle handle;                /* not guarded: set once */
+    size_t references;               /* the thread's own, one for each expected routine, and passing ones */
+    size_t expected;                 /* routines that have not begun to run */
+    struct request_list ready;       /* whose routines can run */
+    bool queued_by_other;            /* an APC is on its way into the thread's queue, or in it */
+    bool queued_by_drain;            /* one that a drain has queued itself is in it */
+    bool gone;                       /* the thread has ended */
+    bool keeps_module;               /* while routines are expected or running */
+    unsigned int depth;              /* drains on the thread's stack; not guarded: the thread's own */
+    struct apc_thread *next_to_tell; /* in the worker's list; not guarded: the worker's own */
 };
 
 /* All records; a record leaves when nothing refers to it any more. */
@@ -251,8 +252,8 @@ bool apc_thread_lives(struct apc_thread *thread)
     return lives;
 }
 
-/* Adds a request to what its thread has to run. True when an APC has to be queued for it; the thread has a
- * reference more then. */
+/* Adds a request to what its thread has to run. True when an APC has to be queued for it, and the caller is the one to do
+ * it; the thread has a reference more then. */
 static bool make_ready(struct apc_thread *thread, struct request *request)
 {
     os_lock_acquire(&echo_lock);
@@ -272,15 +273,25 @@ static bool make_ready(struct apc_thread *thread, struct request *request)
 
 void apc_deliver(struct request_list *requests)
 {
+    struct apc_thread *first = NULL;
+    struct apc_thread **end = &first;
     struct request *request;
     while ((request = request_list_take_first(requests)) != NULL) {
         struct apc_thread *thread = request->notification.thread;
         if (make_ready(thread, request)) {
-            queue_drain(thread);
-            os_lock_acquire(&echo_lock);
-            let_go(thread);
-            os_lock_release(&echo_lock);
+            thread->next_to_tell = NULL;
+            *end = thread;
+            end = &thread->next_to_tell;
         }
+    }
+    /* Only now: a thread that waits begins to run its routines at once, and shall find all of them. */
+    while (first != NULL) {
+        struct apc_thread *thread = first;
+        first = thread->next_to_tell;
+        queue_drain(thread);
+        os_lock_acquire(&echo_lock);
+        let_go(thread);
+        os_lock_release(&echo_lock);
     }
 }
 

@@ -28,10 +28,10 @@ static bool answers(const struct candidate *candidate, const struct request *req
            (request->source_route && candidate->source_route);
 }
 
-/* Whether it waits for all who answer. The IPv6 functions have no place for more than one reply. */
+/* Whether it waits for all who answer. Neither the IPv6 functions nor batches have a place for more than one reply. */
 static bool collects(const struct request *request)
 {
-    return request->any_responder && request->destination.family == IP_FAMILY_V4;
+    return request->any_responder && request->destination.family == IP_FAMILY_V4 && request->batch == NULL;
 }
 
 static struct echo_answer answer_of(const struct candidate *candidate, const struct request *request,
@@ -138,8 +138,9 @@ size_t receive_batch(struct engine *engine, struct listener *listener, uint64_t 
                      const struct receive_role *role)
 {
     struct transport_packet packets[BATCH_PACKETS];
-    size_t count =
-        engine->transport->operations->receive(listener->receiver, deadline_ns, packets, BATCH_PACKETS);
+    /* Who waits for one reply shall have it before more packets are looked for. */
+    size_t capacity = role->own == NULL ? BATCH_PACKETS : 1;
+    size_t count = engine->transport->operations->receive(listener->receiver, deadline_ns, packets, capacity);
     packets_handle(engine, packets, count, role);
     return count;
 }
@@ -148,11 +149,11 @@ uint32_t receive_exchange(struct engine *engine, struct listener *listener,
                           const struct transport_message *message, uint64_t deadline_ns,
                           const struct receive_role *role)
 {
-    struct transport_packet packets[BATCH_PACKETS];
+    struct transport_packet packet;
     uint32_t error = 0;
-    size_t count = engine->transport->operations->exchange(listener->receiver, message, deadline_ns, packets,
-                                                           BATCH_PACKETS, &error);
-    packets_handle(engine, packets, count, role);
+    size_t count =
+        engine->transport->operations->exchange(listener->receiver, message, deadline_ns, &packet, 1, &error);
+    packets_handle(engine, &packet, count, role);
     return error;
 }
 

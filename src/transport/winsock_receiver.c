@@ -5,8 +5,11 @@
 
 #include "os/os.h"
 
-/* A datagram cannot be longer. */
-#define PACKET_BYTES_MAX 65536
+#include <string.h>
+
+/* How many packets to take at a time. Under Wine each takes two calls of wineserver, and the first is not to wait long for
+ * the last. */
+#define BATCH_PACKETS_MAX 32
 
 /* How soon to try a socket again that refused to receive. */
 #define RETRY_MS 10
@@ -19,7 +22,7 @@ struct winsock_slot {
     DWORD flags;                  /* Wine writes to it when the receive ends */
     union winsock_address sender; /* of an ICMPv6 message */
     int sender_bytes;
-    uint8_t buffer[PACKET_BYTES_MAX];
+    uint8_t buffer[WINSOCK_PACKET_BYTES_MAX];
 };
 
 /* ---- Slots ---- */
@@ -37,21 +40,6 @@ static struct winsock_slot *slot_open(struct winsock_socket *source)
     }
     slot->socket = source;
     return slot;
-}
-
-static size_t slot_packet(struct winsock_slot *slot, struct transport_packet *packet)
-{
-    bool v6 = slot->socket->source.family == IP_FAMILY_V6;
-    *packet = (struct transport_packet){
-        .form = v6 ? TRANSPORT_MESSAGE : TRANSPORT_IPV4_PACKET,
-        .bytes = slot->buffer,
-        .length_bytes = slot->overlapped.InternalHigh,
-        .received_ns = os_now_ns(),
-    };
-    if (v6) {
-        packet->peer = winsock_address_to_ip(&slot->sender);
-    }
-    return 1;
 }
 
 /* Posts a receive. True when a packet was there already. */
@@ -86,6 +74,61 @@ static bool slot_withdraw(struct winsock_slot *slot)
 {
     CancelIoEx((HANDLE)slot->socket->handle, &slot->overlapped);
     return slot_finish(slot, true);
+}
+
+/* ---- Batches: packets that are handed over together ---- */
+
+struct batch {
+    struct transport_receiver *receiver;
+    struct transport_packet *packets;
+    size_t capacity;
+    size_t count;
+    size_t used_bytes; /* of the receiver's store */
+};
+
+static struct batch batch_of(struct transport_receiver *receiver, struct transport_packet *packets,
+                             size_t capacity)
+{
+    return (struct batch){
+        .receiver = receiver,
+        .packets = packets,
+        .capacity = capacity < BATCH_PACKETS_MAX ? capacity : BATCH_PACKETS_MAX,
+    };
+}
+
+static bool batch_has_room(const struct batch *batch)
+{
+    return batch->count < batch->capacity &&
+           sizeof(batch->receiver->store) - batch->used_bytes >= WINSOCK_PACKET_BYTES_MAX;
+}
+
+/* Adds the packet that a slot has received, whose buffer is free again then. There is room. */
+static void batch_add(struct batch *batch, const struct winsock_slot *slot)
+{
+    bool v6 = slot->socket->source.family == IP_FAMILY_V6;
+    size_t length_bytes = slot->overlapped.InternalHigh;
+    uint8_t *bytes = batch->receiver->store + batch->used_bytes;
+    memcpy(bytes, slot->buffer, length_bytes);
+    batch->used_bytes += length_bytes;
+    struct transport_packet *packet = &batch->packets[batch->count++];
+    *packet = (struct transport_packet){
+        .form = v6 ? TRANSPORT_MESSAGE : TRANSPORT_IPV4_PACKET,
+        .bytes = bytes,
+        .length_bytes = length_bytes,
+        .received_ns = os_now_ns(),
+    };
+    if (v6) {
+        packet->peer = winsock_address_to_ip(&slot->sender);
+    }
+}
+
+/* Takes what is there already for a slot, as far as there is room. If there is more room than that, a receive is posted
+ * afterwards. */
+static void batch_take(struct batch *batch, struct winsock_slot *slot)
+{
+    while (!slot->posted && batch_has_room(batch) && slot_post(slot)) {
+        batch_add(batch, slot);
+    }
 }
 
 /* ---- Receivers ---- */
@@ -214,19 +257,20 @@ void winsock_wake(struct transport_receiver *receiver)
 
 size_t winsock_rest(struct transport_receiver *receiver, struct transport_packet *packets, size_t capacity)
 {
-    (void)capacity; /* one at a time: a receive of Winsock brings one */
+    struct batch batch = batch_of(receiver, packets, capacity);
     for (size_t i = 0; i < receiver->slot_count; i++) {
         struct winsock_slot *slot = receiver->slots[i];
-        if (slot->posted && slot_withdraw(slot)) {
-            return slot_packet(slot, packets);
+        if (slot->posted && batch_has_room(&batch) && slot_withdraw(slot)) {
+            batch_add(&batch, slot);
         }
     }
-    return 0;
+    return batch.count;
 }
 
 size_t winsock_receive(struct transport_receiver *receiver, uint64_t deadline_ns,
                        struct transport_packet *packets, size_t capacity)
 {
+    struct batch batch = batch_of(receiver, packets, capacity);
     for (;;) {
         HANDLE handles[MAXIMUM_WAIT_OBJECTS];
         struct winsock_slot *waiting[MAXIMUM_WAIT_OBJECTS];
@@ -235,13 +279,14 @@ size_t winsock_receive(struct transport_receiver *receiver, uint64_t deadline_ns
         slots_complete(receiver);
         for (size_t i = 0; i < receiver->slot_count; i++) {
             struct winsock_slot *slot = receiver->slots[i];
-            if (!slot->posted && slot_post(slot)) {
-                return slot_packet(slot, packets);
-            }
+            batch_take(&batch, slot);
             if (slot->posted) {
                 handles[waiting_count] = slot->overlapped.hEvent;
                 waiting[waiting_count++] = slot;
             }
+        }
+        if (batch.count > 0) {
+            return batch.count;
         }
         /* Last, because of several that are set, the wait tells of the first: packets go before a wake-up. */
         handles[waiting_count] = receiver->wake;
@@ -254,7 +299,9 @@ size_t winsock_receive(struct transport_receiver *receiver, uint64_t deadline_ns
         DWORD ended = WaitForMultipleObjects(waiting_count + 1, handles, FALSE, timeout_ms) - WAIT_OBJECT_0;
         if (ended < waiting_count) {
             if (slot_finish(waiting[ended], false)) {
-                return slot_packet(waiting[ended], packets);
+                batch_add(&batch, waiting[ended]);
+                batch_take(&batch, waiting[ended]);
+                return batch.count;
             }
         } else if (ended == waiting_count) {
             return 0;

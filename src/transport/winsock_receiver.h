@@ -15,6 +15,9 @@
 
 #include "transport/winsock_sockets.h"
 
+/* A datagram cannot be longer. */
+#define WINSOCK_PACKET_BYTES_MAX 65536
+
 /* One overlapped receive. */
 struct winsock_slot;
 
@@ -24,6 +27,8 @@ struct transport_receiver {
     HANDLE wake; /* auto-reset event */
     struct winsock_slot *slots[WINSOCK_RECEIVING_MAX];
     size_t slot_count; /* one for each of the receiver's own sockets, or for each ping socket */
+    /* The packets that were handed over last. Many small ones, or a large one. */
+    uint8_t store[2 * WINSOCK_PACKET_BYTES_MAX];
 };
 
 /* A new one in the pool's list. NULL without memory or handles. */

@@ -9,10 +9,10 @@ cp "$dist/ping.exe" "$dist/openicmp.dll" "$dist/openicmp-host.dll" "$folder"
 
 # compile_library SOURCE...: makes openicmp-host.so of them, in a folder for Wine beside our DLL.
 compile_library() {
-    mkdir -p "$folder/wine/$machine-windows" "$folder/wine/$machine-unix"
+    mkdir -p "$folder/wine/$machine-windows" "$folder/wine/$library_machine-unix"
     cp "$folder/openicmp-host.dll" "$folder/wine/$machine-windows"
     gcc "${machine_flags[@]}" -D_GNU_SOURCE "${warnings[@]}" -O2 -shared -fPIC \
-        -o "$folder/wine/$machine-unix/openicmp-host.so" "$@"
+        -o "$folder/wine/$library_machine-unix/openicmp-host.so" "$@"
 }
 
 # falls_back WHY: it does, and says why.
@@ -41,9 +41,14 @@ expect_trace "transport: winsock ("
 ! grep -qF 'host:' <<<"$trace" || fail "the host transport was tried, though another was asked for: $trace"
 
 export OPENICMP_WINEDLLPATH=$folder/wine
-printf '%s\n' '#include <stdint.h>' 'static int32_t handshake(void *p) { ((uint32_t *)p)[1] = 4711; return 0; }' \
-    'typedef int32_t function(void *p);' 'extern function *const __wine_unix_call_funcs[];' \
-    'function *const __wine_unix_call_funcs[] = {handshake};' >"$folder/other.c"
+cat >"$folder/other.c" <<'EOF'
+#include <stdint.h>
+typedef int32_t function(void *p);
+extern function *const __wine_unix_call_funcs[], *const __wine_unix_call_wow64_funcs[];
+static int32_t handshake(void *p) { ((uint32_t *)p)[1] = 4711; return 0; }
+function *const __wine_unix_call_funcs[] = {handshake};
+function *const __wine_unix_call_wow64_funcs[] = {handshake};
+EOF
 compile_library "$folder/other.c"
 falls_back "host: openicmp-host.dll and openicmp-host.so are of different versions"
 
@@ -51,7 +56,7 @@ echo "int nothing_of_this_is_known; " >"$folder/unknown.c"
 compile_library "$folder/unknown.c"
 falls_back "host: Wine finds no openicmp-host.so"
 
-echo "this is no library" >"$folder/wine/$machine-unix/openicmp-host.so"
+echo "this is no library" >"$folder/wine/$library_machine-unix/openicmp-host.so"
 falls_back "host: Wine finds no openicmp-host.so"
 
 # Our DLL, but of another protocol; then one that is something else altogether.

@@ -12,7 +12,7 @@ for dll in "$dist/openicmp-host.dll" "$wine_dist/$machine-windows/openicmp-host.
     [[ $(dd if="$dll" bs=1 skip=64 count=16 status=none) == "Wine builtin DLL" ]] || fail "$dll is not marked"
 done
 
-library=$wine_dist/$machine-unix/openicmp-host.so
+library=$wine_dist/$library_machine-unix/openicmp-host.so
 names=$(nm --dynamic --defined-only "$library" | awk '{ print $3 }' | sort | tr '\n' ' ')
 [[ $names == "__wine_unix_call_funcs __wine_unix_call_wow64_funcs " ]] || fail "openicmp-host.so exports $names"
 needed=$(readelf --dynamic "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | tr '\n' ' ')

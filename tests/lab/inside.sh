@@ -32,13 +32,16 @@ make_places() {
     mount -t tmpfs -o mode=700 lab /tmp/.wine-$EUID
     mkdir -p "$work_dir"
     mount -t tmpfs lab "$work_dir"
-    see_through_a_layer "$build_dir/wine/$arch" "$work_dir/prefix"
+    see_through_a_layer "$(wine_prefix "$arch")" "$work_dir/prefix"
     rm -f "$work_dir/prefix/wineserver"
+    # Programs that ping need none of Wine's services; to start those would take longer than many scenarios.
+    sed -i 's/^"Start"=dword:0000000[02]$/"Start"=dword:00000004/' "$work_dir/prefix/system.reg"
 }
 
+[[ $family == ipv4 || -e /proc/sys/net/ipv6 ]] || skip "Linux has no IPv6 here"
 work_dir=$build_dir/lab
 make_places
-make_topology
+make_topology "$family"
 case $what in
 run)
     declare -F "scenario_$scenario" >/dev/null || die "there is no scenario $scenario"

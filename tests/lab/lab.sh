@@ -1,9 +1,16 @@
 #!/usr/bin/env bash
 # Runs one scenario of the lab, or a shell in it, inside namespaces of its own:
 #
-#     lab.sh list                                     names of all scenarios
+#     lab.sh list                                     all scenarios, a line for each: its name, then its marks
+#     lab.sh list x64|x86 TRANSPORT FAMILY            those that are for these
 #     lab.sh run x64|x86 TRANSPORT FAMILY SCENARIO    exit status 77: it cannot be run here
 #     lab.sh shell x64|x86 TRANSPORT FAMILY
+#
+# TRANSPORT: host, winsock, or auto, as OPENICMP_TRANSPORT is set. FAMILY: ipv4 or ipv6.
+#
+# The marks are the comment behind the name in scenarios/*.sh. A scenario is for x64, every transport and
+# IPv4 unless they say more or less: "x86 too", "over host", "over winsock", "IPv6 too", "IPv6 only"; and
+# "alone", where another test at the same time could make replies late.
 #
 # Everything that it starts and makes lies in these namespaces: processes, network, mounts. They go with the
 # first process in them, however that ends, and that ends with this one. The programs must have been built
@@ -30,9 +37,28 @@ require_programs() {
         die "the programs of the lab have not been built (./tools/lab and ./tools/test do it)"
 }
 
+# is_for MARKS ARCH TRANSPORT FAMILY
+is_for() {
+    [[ $2 == x64 || $1 == *"x86 too"* ]] || return 1
+    case $4 in
+    ipv4) [[ $1 != *"IPv6 only"* ]] || return 1 ;;
+    ipv6) [[ $1 == *IPv6* ]] || return 1 ;;
+    *) return 1 ;;
+    esac
+    [[ $1 != *" over "* || $1 == *" over $3"* ]]
+}
+
+list() {
+    local name marks
+    while read -r name marks; do
+        (($# == 0)) || is_for " $marks" "$@" || continue
+        printf '%s %s\n' "$name" "$marks"
+    done < <(sed -n 's/^scenario_\([a-z0-9_]*\)() {[ #]*/\1 /p' "$lab_dir"/scenarios/*.sh)
+}
+
 case ${1:-} in
 list)
-    sed -n 's/^scenario_\([a-z0-9_]*\)() {.*/\1/p' "$lab_dir"/scenarios/*.sh
+    list "${@:2}"
     ;;
 run)
     require_namespaces

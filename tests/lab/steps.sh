@@ -6,6 +6,15 @@ source "$lab_dir/topology.sh"
 declare -F "addresses_of_$family" >/dev/null || die "the lab has no addresses of $family"
 "addresses_of_$family"
 
+# How a probe is told not to have its request fragmented. A request of IPv6 with options has the hop limit that these say.
+dont_fragment=df
+[[ $family == ipv4 ]] || dont_fragment='df ttl=64'
+
+# The scope that IPv6 addresses on the client's LAN are of, as %2. IPv4 has none.
+lan_scope() {
+    [[ $family == ipv4 ]] || printf '%%%s\n' "$(ip -n client -oneline link show lan | sed 's/:.*//')"
+}
+
 # ---- Failing ----
 
 # fail LINE...: ends the scenario.
@@ -18,11 +27,6 @@ fail() {
         "${BASH_LINENO[frame - 1]}"
     printf '        %s\n' "$@"
     exit 1
-}
-
-# only_over TRANSPORT: what the scenario shows is so with this transport only.
-only_over() {
-    [[ $transport == "$1" ]] || skip "it is about $1"
 }
 
 # ---- Programs to talk to ----
@@ -62,10 +66,14 @@ hear() {
 # What is put before every Windows program, to take rights from it.
 privileges=()
 
-# windows COMMAND...: runs a Windows program at the client. The first one brings up Wine's services there;
-# they stay because it stays.
+# Whose DLLs it gets. The two programs that Wine would start as well are for people with a screen.
+overrides="explorer.exe,winemenubuilder.exe=d"
+
+# windows COMMAND...: runs a Windows program at the client. The first one brings up Wine there, which stays because it
+# stays.
 windows() {
     at client env OPENICMP_WINEPREFIX="$work_dir/prefix" OPENICMP_TRANSPORT="$transport" \
+        WINEDLLOVERRIDES="$overrides" \
         "${privileges[@]}" "$project_dir/tools/lib/wine" "$arch" "$@"
 }
 
@@ -73,7 +81,7 @@ wine_started=
 start_wine() {
     [[ -z $wine_started ]] || return 0
     wine_started=yes
-    converse wine windows cmd
+    converse wine windows "$build_dir/$arch/bin/lab_probe.exe" idle
     hear wine >/dev/null || fail "Wine does not run programs" "$(<"$work_dir/wine.errors")"
 }
 
@@ -167,24 +175,44 @@ expect_each() {
     done
 }
 
-# What holds of each line of single requests: its outcome was told once, and nothing was written where nothing
-# may be.
+# What holds of each line of single requests: its outcome was told once, nothing was written where nothing may be, and
+# IPv6 addresses have neither port nor flow.
 in_any_case() {
     [[ ${results[0]} != reply=* ]] || printf 'told=1 stray=no'
+    [[ ${results[0]} != *" port="* ]] || printf ' port=0 flow=0'
 }
+
+# ttl_came TTL: the condition that the reply came with this one, of which IPv6 replies say nothing.
+ttl_came() {
+    [[ $family == ipv6 ]] || printf 'ttl=%s\n' "$1"
+}
+
+# What IPv4 and IPv6 have the same number for.
+ttl_ended='status=IP_TTL_EXPIRED_TRANSIT|IP_HOP_LIMIT_EXCEEDED'
+net_unreachable='status=IP_DEST_NET_UNREACHABLE|IP_DEST_NO_ROUTE'
+host_unreachable='status=IP_DEST_HOST_UNREACHABLE|IP_DEST_ADDR_UNREACHABLE'
+reassembly_ended='status=IP_TTL_EXPIRED_REASSEM|IP_REASSEMBLY_TIME_EXCEEDED'
 
 # Outcomes that many scenarios expect, with what else they know of it.
 expect_answer() {
     expect ret=1 error=0 status=IP_SUCCESS data=same "$@"
 }
 
+# Icmp6ParseReplies, which is for asynchronous requests, takes no other error for a reply than an ended hop limit.
 expect_icmp_error() {
-    expect ret=1 error=0 bytes=0 data=none "$@"
+    local status
+    if [[ $family == ipv6 && $probed == *" by="[er]* ]] && status=$(field status "${results[0]:-}") &&
+        [[ $status != IP_HOP_LIMIT_EXCEEDED ]]; then
+        expect ret=0 error="$status" bytes=0 data=none "$@"
+    else
+        expect ret=1 error=0 bytes=0 data=none "$@"
+    fi
 }
 
 # expect_time_out MS CONDITION...: after so long, and not earlier.
 expect_time_out() {
-    expect ret=0 error=IP_REQ_TIMED_OUT status=IP_REQ_TIMED_OUT from=0.0.0.0 bytes=0 "took>=$1" "${@:2}"
+    expect ret=0 error=IP_REQ_TIMED_OUT status=IP_REQ_TIMED_OUT from=$unspecified bytes=0 "took>=$1" \
+        "${@:2}"
 }
 
 # expect_refusal ERROR: at once, with nothing written.
@@ -198,7 +226,7 @@ responder_started= told=
 start_responder() {
     [[ -z $responder_started ]] || return 0
     responder_started=yes
-    converse responder at router2 "$build_dir/native/bin/lab_responder" world \
+    converse responder at router2 "$build_dir/native/bin/lab_responder" "$family" world \
         /run/netns/server /run/netns/host3 lan "$client_link"
 }
 
@@ -225,11 +253,11 @@ await_responder() {
 
 # ---- The network ----
 
-# filter NODE HOOK RULE: the only rule of nftables there.
+# filter NODE HOOK RULE: the only rule of nftables there, for both families.
 filter() {
     at "$1" nft -f - <<-END
 	flush ruleset
-	table ip lab {
+	table inet lab {
 	    chain $2 {
 	        type filter hook $2 priority raw
 	        $3
@@ -240,13 +268,38 @@ filter() {
 
 # counted NODE HOOK: how many packets the counter in its rule has seen.
 counted() {
-    at "$1" nft list chain ip lab "$2" | sed -n 's/.*counter packets \([0-9]*\) .*/\1/p'
+    at "$1" nft list chain inet lab "$2" | sed -n 's/.*counter packets \([0-9]*\) .*/\1/p'
+}
+
+# await_addresses NODE: until all that it was given can be used, which Linux sees to a little later.
+await_addresses() {
+    while [[ -n $(ip -n "$1" address show tentative) ]]; do
+        sleep 0.01
+    done
+}
+
+# resolve_quickly NODE INTERFACE: it asks for neighbours every 200 ms, not every second.
+resolve_quickly() {
+    local cache=arp_cache
+    [[ $family == ipv4 ]] || cache=ndisc_cache
+    ip -n "$1" ntable change name $cache dev "$2" retrans 200
 }
 
 # hexadecimal ADDRESS...: their bytes, as in options=.
 hexadecimal() {
-    local address
+    local address groups i
     for address; do
-        printf '%02x' ${address//./ }
+        if [[ $address != *:* ]]; then
+            printf '%02x' ${address//./ }
+            continue
+        fi
+        IFS=: read -ra groups <<<"${address/::/:@:}"
+        for i in "${groups[@]}"; do
+            if [[ $i == @ ]]; then
+                printf '0000%.0s' $(seq ${#groups[@]} 8)
+            elif [[ -n $i ]]; then
+                printf '%04x' "0x$i"
+            fi
+        done
     done
 }

@@ -261,6 +261,41 @@ static void test_however_many_routines_are_ready_one_apc_is_queued(void **state)
     }
 }
 
+static uint32_t program_thread;
+
+/* The worker, which has queued an APC, does nothing more before the thread has begun to run it. */
+static void await_first_routine(void)
+{
+    if (os_thread_id() != program_thread && os_posix_apcs_queued() > 0) {
+        gate_pass(&on_its_way);
+    }
+}
+
+static void let_worker_go_on(struct asked *own)
+{
+    (void)own;
+    gate_open(&on_its_way);
+}
+
+static void test_a_thread_that_waits_finds_all_that_complete_at_once_ready(void **state)
+{
+    on_its_way = (struct gate){0};
+    program_thread = os_thread_id();
+    asked[0].then = let_worker_go_on;
+    for (size_t i = 0; i < 4; i++) {
+        ask(*state, i, 50 + (uint32_t)i);
+    }
+    os_posix_on_lock(await_first_routine);
+    os_posix_advance_clock(100 * OS_NS_PER_MS);
+    assert_int_equal(os_posix_alertable_wait(10000), 3); /* another for nested waits, and the module's */
+    os_posix_on_lock(NULL);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(asked[i].order, i + 1);
+        assert_true(submission_has_failed(&asked[i].submission, IP_REQ_TIMED_OUT));
+    }
+    assert_int_equal(os_posix_apcs_queued(), 2);
+}
+
 static void wait_alertably(struct asked *own)
 {
     (void)own;
@@ -1023,6 +1058,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_routines_run_in_the_order_of_completion, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_however_many_routines_are_ready_one_apc_is_queued, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(test_a_thread_that_waits_finds_all_that_complete_at_once_ready,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_while_a_routine_waits_alertably_the_others_run_inside_its_wait,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_waits_may_be_nested_as_deep_as_there_are_routines, set_up,

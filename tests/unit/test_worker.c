@@ -45,9 +45,11 @@ static void start_first(struct engine *engine)
     assert_soon(fake_network_listening() == 1);
 }
 
-/* Afterwards the first two and the worker listen, and the third sleeps. None has an answer. */
+/* Afterwards the first two and the worker listen, and the third sleeps. None has an answer. The clock stands still, or a
+ * worker that is done with its first request would park if the machine was busy for a moment. */
 static void start_three(struct engine *engine)
 {
+    os_posix_stop_clock();
     start_first(engine);
     os_posix_hold_threads(true);
     start_caller(engine, SECOND);
@@ -92,11 +94,17 @@ static void finish_three(void)
     }
 }
 
-/* Lets the worker, which has nothing to do while the clock stands still, park. */
-static void linger(struct engine *engine)
+/* Waits until the worker has nothing to do, and sleeps for as long as it lingers. The clock stands still. */
+static void await_lingering(void)
 {
     uint64_t until_ns = os_now_ns() + LINGER_MS * OS_NS_PER_MS;
     assert_soon(fake_network_waits_until(WORKER) == until_ns);
+}
+
+/* Lets the worker, which has nothing to do while the clock stands still, park. */
+static void linger(struct engine *engine)
+{
+    await_lingering();
     os_posix_advance_clock((LINGER_MS - 1) * OS_NS_PER_MS);
     os_posix_pause();
     assert_int_equal(engine_worker(engine), WORKER_RECEIVING);
@@ -108,7 +116,6 @@ static void linger(struct engine *engine)
 /* Three callers come and go, so that the worker is there and parked; it stays so until the test moves the clock. */
 static void park_worker(struct engine *engine)
 {
-    os_posix_stop_clock();
     start_three(engine);
     for (size_t number = 0; number < CALLERS; number++) {
         deliver_reply_to(WORKER, number);
@@ -264,6 +271,44 @@ static void hold_worker_before_receive(void)
     assert_soon(gate_waiting(&held) == 1);
 }
 
+static void hold_first(size_t receiver, uint64_t deadline_ns)
+{
+    (void)deadline_ns;
+    if (receiver == 0) {
+        gate_pass(&held);
+    }
+}
+
+static size_t most_at_once; /* of the first caller, who is joined before it is read */
+
+static void note_count(size_t receiver, size_t count)
+{
+    if (receiver == 0 && count > most_at_once) {
+        most_at_once = count;
+    }
+}
+
+static void test_a_caller_who_receives_for_itself_looks_for_no_more_than_its_reply(void **state)
+{
+    static const uint8_t junk[28] = {0x45};
+
+    held = (struct gate){0};
+    most_at_once = 0;
+    fake_network_hook((struct fake_network_hooks){
+        .send = fake_network_silence, .receive = hold_first, .received = note_count});
+    start_caller(*state, FIRST);
+    assert_soon(gate_waiting(&held) == 1);
+    for (size_t times = 0; times < 3; times++) {
+        fake_network_deliver_bytes_to(0, junk, sizeof(junk));
+    }
+    deliver_reply(FIRST);
+    deliver_reply(FIRST);
+    gate_open(&held);
+    assert_gets_own_reply(FIRST);
+    assert_int_equal(most_at_once, 1);
+    assert_int_equal(fake_network_unread(), 1);
+}
+
 static void test_a_reply_that_the_worker_has_not_read_at_the_deadline_still_counts(void **state)
 {
     start_three(*state);
@@ -289,7 +334,6 @@ static void test_a_reply_behind_many_packets_that_the_worker_has_not_read_still_
             assert_int_equal(fixture_engine_set_up(state), 0);
             fake_network_single_packets(true);
         }
-        os_posix_stop_clock();
         start_three(*state);
         hold_worker_before_receive();
         for (int count = 0; count < 200; count++) {
@@ -319,7 +363,6 @@ static void test_a_flood_does_not_keep_the_worker_from_giving_up_for_long(void *
 {
     static const uint8_t junk[28] = {0x45};
 
-    os_posix_stop_clock();
     start_three(*state);
     os_posix_advance_clock((TIMEOUT_MS - 50) * OS_NS_PER_MS);
     fake_network_hook((struct fake_network_hooks){.send = fake_network_silence, .receive = bring_another});
@@ -335,7 +378,6 @@ static void test_a_flood_does_not_keep_the_worker_from_giving_up_for_long(void *
 
 static void test_a_caller_whom_the_worker_does_not_give_up_comes_back_a_second_after_its_time(void **state)
 {
-    os_posix_stop_clock();
     start_three(*state);
     hold_worker_before_receive();
     os_posix_advance_clock((TIMEOUT_MS + OVERDUE_MS - 1) * OS_NS_PER_MS);
@@ -353,7 +395,6 @@ static void test_a_caller_with_little_time_wakes_the_worker_that_sleeps_longer(v
 {
     static struct caller hurried;
 
-    os_posix_stop_clock();
     start_three(*state);
     assert_soon(fake_network_waits_until(WORKER) == os_now_ns() + TIMEOUT_MS * OS_NS_PER_MS ||
                 fake_network_waits_until(WORKER) == os_now_ns() + LINGER_MS * OS_NS_PER_MS);
@@ -369,7 +410,6 @@ static void test_a_caller_with_little_time_wakes_the_worker_that_sleeps_longer(v
 
 static void test_a_sleeping_caller_times_out_in_time(void **state)
 {
-    os_posix_stop_clock();
     start_three(*state);
     os_posix_advance_clock((TIMEOUT_MS - 1) * OS_NS_PER_MS);
     os_posix_pause();
@@ -570,6 +610,8 @@ static void start_three_and_hold_parking_worker(struct engine *engine)
         deliver_reply_to(WORKER, number);
         assert_gets_own_reply(number);
     }
+    await_lingering();
+    os_posix_advance_clock(LINGER_MS * OS_NS_PER_MS);
     assert_soon(gate_waiting(&parking) == 1);
 }
 
@@ -695,7 +737,6 @@ static void test_an_engine_whose_worker_receives_is_freed_with_it_at_once(void *
     struct engine *engine = fresh_engine();
 
     (void)state;
-    os_posix_stop_clock();
     start_three(engine);
     deliver_reply_to(WORKER, THIRD);
     assert_gets_own_reply(THIRD);
@@ -936,7 +977,6 @@ static void test_a_caller_who_vanishes_with_its_answer_blocks_nobody(void **stat
 
 static void test_a_sleeping_caller_who_vanishes_blocks_nobody(void **state)
 {
-    os_posix_stop_clock();
     start_three(*state);
     /* It is not held anywhere: it sleeps for as long as its time-out, which is as good as for ever. */
     deliver_reply_to(WORKER, FIRST);
@@ -1165,6 +1205,9 @@ int main(int argc, char **argv)
                                         fixture_engine_set_up, fixture_engine_tear_down),
         cmocka_unit_test_setup_teardown(
             test_a_reply_that_cannot_be_handed_over_for_want_of_memory_is_no_resources, fixture_engine_set_up,
+            fixture_engine_tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_a_caller_who_receives_for_itself_looks_for_no_more_than_its_reply, fixture_engine_set_up,
             fixture_engine_tear_down),
         cmocka_unit_test_setup_teardown(
             test_a_reply_that_the_worker_has_not_read_at_the_deadline_still_counts, fixture_engine_set_up,

@@ -7,6 +7,18 @@ dist_dir=$project_dir/dist
 log_dir=$build_dir/log
 cache_dir=${OPENICMP_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/openicmp}
 
+# Which Wine the programs run in: empty for that of this Debian, "wine10" for Wine 10 in a Debian 13 of its own.
+export OPENICMP_WINE=${OPENICMP_WINE:-}
+[[ $OPENICMP_WINE =~ ^(wine10)?$ ]] || {
+    printf 'openicmp: error: OPENICMP_WINE is %s: there is wine10, or none\n' "$OPENICMP_WINE" >&2
+    exit 1
+}
+
+# wine_prefix ARCH: the Wine prefix that the set-up makes for its programs. Wine 10's runs those of both.
+wine_prefix() {
+    printf '%s\n' "$build_dir/wine/${OPENICMP_WINE:-$1}"
+}
+
 # Progress goes to stderr: stdout belongs to the program that a tool runs.
 say() {
     printf 'openicmp: %s\n' "$*" >&2

@@ -24,7 +24,7 @@ missing_packages() {
 install_packages() {
     logged apt-update as_root apt-get update -q || say "going on with the package lists of before"
     logged apt-install as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -q --yes --no-install-recommends "$@"
+        apt-get install -q --yes --no-install-recommends --no-remove "$@"
 }
 
 # debian_codename: of this system, as in "bookworm".
@@ -60,13 +60,14 @@ apt_elsewhere() {
         -o "Dir::State::Lists=$dir/lists" -o "Dir::Cache=$dir/cache" -o APT::Sandbox::User=root "$@"
 }
 
-# apt_source_line TYPE: a line for a sources.list, of type deb or deb-src, for this release's main archive.
+# apt_source_line TYPE [CODENAME]: a line for a sources.list, of type deb or deb-src, for the main archive of this release
+# or another one.
 apt_source_line() {
-    local uri signed_by
+    local codename=${2:-$(debian_codename)} uri signed_by
     uri=$(debian_source '$(REPO_URI)')
     signed_by=$(debian_source '$(SIGNED_BY)')
     [[ $signed_by == /* ]] || signed_by=""
-    printf '%s %s %s %s main\n' "$1" "${signed_by:+[signed-by=$signed_by]}" "$uri" "$(debian_codename)"
+    printf '%s %s %s %s main\n' "$1" "${signed_by:+[signed-by=$signed_by]}" "$uri" "$codename"
 }
 
 # require_cmocka x64|x86: builds cmocka as a static library for Windows into build/cmocka/ARCH.
@@ -106,13 +107,14 @@ fetch_cmocka() {
     rm -rf "$work"
 }
 
-# require_wine x64|x86 [NAME]: a Wine that runs programs of this architecture, and a prefix for it in build/wine/ARCH, or
-# in build/wine/NAME.
+# require_wine x64|x86 [NAME]: a Wine that runs programs of this architecture, the one that OPENICMP_WINE says, and a prefix
+# for it, where wine_prefix says or in build/wine/NAME.
 require_wine() {
-    local prefix=$build_dir/wine/${2:-$1}
+    local prefix=${2:+$build_dir/wine/$2}
+    prefix=${prefix:-$(wine_prefix "$1")}
     [[ $(uname -m) == x86_64 ]] || die "the programs are for x86-64 machines, this is $(uname -m)"
     mkdir -p "$build_dir/wine"
-    "install_wine_$1"
+    "install_${OPENICMP_WINE:-wine_$1}"
     [[ -d $prefix ]] || create_wine_prefix "$1" "$prefix"
 }
 
@@ -145,7 +147,11 @@ install_wine_x86() {
     else
         local root
         root=$cache_dir/i386-$(debian_codename)
-        [[ -d $root ]] || create_i386_root "$root"
+        [[ -d $root ]] || {
+            say "wine32:i386 does not fit this system"
+            create_root "$root" i386 "$(debian_codename)" wine32
+            finish_root "$root"
+        }
         ln -sfn "$root" "$build_dir/wine/i386-root"
     fi
 }
@@ -180,9 +186,11 @@ wine32_fits() {
     $fits
 }
 
-create_i386_root() {
+# create_root FOLDER ARCHITECTURE CODENAME PACKAGE: makes a minimal Debian with a package, as FOLDER.new; finish_root FOLDER
+# says that all of it is there.
+create_root() {
     require_packages debootstrap ca-certificates
-    say "wine32:i386 does not fit this system: creating a minimal i386 Debian for it (takes a minute) in $1"
+    say "creating a minimal Debian $3 for $2 with $4 (takes a minute or two) in $1"
     require_root "to create it"
     local mirror
     mirror=$(debian_source '$(REPO_URI)')
@@ -190,7 +198,40 @@ create_i386_root() {
     as_root rm -rf --one-file-system "$1.new"
     # Debootstrap mounts things there; in a mount namespace of its own none outlives it.
     logged debootstrap as_root unshare --mount --propagation private -- \
-        debootstrap --arch=i386 --variant=minbase --include=wine32 \
-        "$(debian_codename)" "$1.new" "$mirror" || die "the i386 Debian could not be created"
+        debootstrap --arch="$2" --variant=minbase --include="$4" \
+        "$3" "$1.new" "$mirror" || die "the Debian for $2 could not be created"
+}
+
+finish_root() {
     as_root mv -T "$1.new" "$1"
+}
+
+# Wine 10, in the Debian that has it, on whatever Debian this is. For the runner the link build/wine/wine10-root remembers
+# where that is.
+install_wine10() {
+    local root=$cache_dir/amd64-trixie
+    [[ -d $root ]] || {
+        create_root "$root" amd64 trixie wine64
+        add_wine10_x86 "$root.new"
+        finish_root "$root"
+    }
+    ln -sfn "$root" "$build_dir/wine/wine10-root"
+}
+
+# add_wine10_x86 ROOT: what Debian's wine64 lacks to run 32-bit programs in 64-bit processes: the DLLs for them. They come
+# from libwine:i386; the other half of that package, 32-bit Linux libraries, is not wanted.
+add_wine10_x86() {
+    local work=$cache_dir/wine10-x86.new both=(-o APT::Architectures::=amd64 -o APT::Architectures::=i386) version
+    say "downloading Wine 10's DLLs for 32-bit programs"
+    rm -rf "$work"
+    mkdir -p "$work"
+    apt_source_line deb trixie >"$work/sources.list"
+    version=$(dpkg-query --admindir "$1/var/lib/dpkg" --show --showformat '${Version}' libwine)
+    {
+        logged wine10-lists apt_elsewhere "$work" "${both[@]}" update &&
+            (cd "$work" && logged wine10-download apt_elsewhere "$work" "${both[@]}" download "libwine:i386=$version")
+    } || die "libwine:i386 $version of Debian trixie could not be downloaded"
+    dpkg-deb --fsys-tarfile "$work"/libwine_*_i386.deb |
+        as_root tar -x -C "$1/usr/lib/x86_64-linux-gnu/wine" --strip-components=5 ./usr/lib/i386-linux-gnu/wine/i386-windows
+    rm -rf "$work"
 }

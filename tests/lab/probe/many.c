@@ -3,6 +3,7 @@
  */
 #include "lab/probe/many.h"
 
+#include "lab/probe/call.h"
 #include "lab/probe/names.h"
 
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 #define AFTERWARDS_MS 300
 
 struct echo {
-    struct request request;
+    struct call call;
     HANDLE event; /* NULL: a routine tells */
     volatile LONG told;
     double sent_ms;
@@ -36,7 +37,7 @@ static void note_told(struct echo *echo)
 {
     if (++echo->told == 1) {
         echo->told_ms = now_ms();
-        memcpy(echo->reply_when_told, echo->reply, echo->request.reply_bytes);
+        memcpy(echo->reply_when_told, echo->reply, echo->call.reply_bytes);
     }
 }
 
@@ -49,7 +50,7 @@ static void WINAPI note_run(PVOID context, PIO_STATUS_BLOCK io_status, ULONG res
 
 static bool prepare(struct echo *echo, DWORD number, HANDLE icmp, const struct plan *plan)
 {
-    DWORD reply_bytes = (DWORD)sizeof(ICMP_ECHO_REPLY) + plan->data_bytes;
+    DWORD reply_bytes = call_structure_bytes(plan) + plan->data_bytes;
     bool by_event = plan->by == BY_CALL ? number % 2 == 0 : plan->by == BY_EVENT;
 
     echo->event = by_event ? CreateEventW(NULL, FALSE, FALSE, NULL) : NULL;
@@ -64,17 +65,14 @@ static bool prepare(struct echo *echo, DWORD number, HANDLE icmp, const struct p
     fill_pattern(echo->data, plan->data_bytes, number + 1);
     DWORD number_be = htonl(number);
     memcpy(echo->data, &number_be, sizeof(number_be));
-    echo->request = (struct request){.handle = icmp,
-                                     .event = echo->event,
-                                     .routine = by_event ? NULL : note_run,
-                                     .context = echo,
-                                     .source = plan->source,
-                                     .destination = plan->destination,
-                                     .data = echo->data,
-                                     .data_bytes = plan->data_bytes,
-                                     .reply = echo->reply,
-                                     .reply_bytes = reply_bytes,
-                                     .timeout_ms = plan->timeout_ms};
+    echo->call = (struct call){.plan = plan,
+                               .handle = icmp,
+                               .event = echo->event,
+                               .routine = by_event ? NULL : note_run,
+                               .context = echo,
+                               .data = echo->data,
+                               .reply = echo->reply,
+                               .reply_bytes = reply_bytes};
     return true;
 }
 
@@ -110,22 +108,32 @@ static void await_all(struct echo *echoes, DWORD count, LONG routines, double un
 
 /* ---- Counting ---- */
 
+/* Whether the answer is the one to this request: of the host that was asked, with the data that were sent. */
+static bool is_own_answer(const struct echo *echo, const struct reply *reply)
+{
+    const struct plan *plan = echo->call.plan;
+    DWORD structure_bytes = call_structure_bytes(plan);
+
+    return address_equal(&reply->from, &plan->destination) &&
+           (plan->destination.is_ipv6 || reply_in(echo->reply_when_told).DataSize == plan->data_bytes) &&
+           memcmp(echo->reply_when_told + structure_bytes, echo->data, plan->data_bytes) == 0;
+}
+
 static void count_outcome(const struct echo *echo, struct counts *counts)
 {
-    const struct request *r = &echo->request;
-    ICMP_ECHO_REPLY reply = reply_in(echo->reply_when_told);
+    const struct plan *plan = echo->call.plan;
+    struct reply reply = call_reply(plan, echo->reply_when_told, 0);
 
-    if (reply.Status == IP_SUCCESS) {
+    if (reply.status == IP_SUCCESS) {
         counts->answered++;
-        counts->mixed += reply.Address != r->destination || reply.DataSize != r->data_bytes ||
-                         memcmp(echo->reply_when_told + sizeof(reply), r->data, r->data_bytes) != 0;
-    } else if (reply.Status == IP_REQ_TIMED_OUT) {
+        counts->mixed += !is_own_answer(echo, &reply);
+    } else if (reply.status == IP_REQ_TIMED_OUT) {
         counts->timed_out++;
-        counts->early += echo->told_ms - echo->sent_ms < r->timeout_ms;
+        counts->early += echo->told_ms - echo->sent_ms < plan->timeout_ms;
     } else {
         counts->other++;
     }
-    counts->rewritten += memcmp(echo->reply, echo->reply_when_told, r->reply_bytes) != 0;
+    counts->rewritten += memcmp(echo->reply, echo->reply_when_told, echo->call.reply_bytes) != 0;
 }
 
 static void list_outcome(DWORD number, const struct echo *echo)
@@ -134,8 +142,8 @@ static void list_outcome(DWORD number, const struct echo *echo)
     struct text name;
 
     if (echo->told > 0) {
-        DWORD status = reply_in(echo->reply_when_told).Status;
-        name = name_of_status(status);
+        DWORD status = call_reply(echo->call.plan, echo->reply_when_told, 0).status;
+        name = name_of_status(echo->call.plan, status);
         outcome = status == IP_SUCCESS ? "answered" : status == IP_REQ_TIMED_OUT ? "timed_out" : name.text;
     }
     printf("%08lx %s\n", number, outcome);
@@ -183,7 +191,7 @@ void many_run(HANDLE icmp, const struct plan *plan)
         struct echo *echo = &echoes[i];
 
         echo->sent_ms = now_ms();
-        echo->accepted = request_send(&echo->request) == 0 && GetLastError() == ERROR_IO_PENDING;
+        echo->accepted = call_send(&echo->call) == 0 && GetLastError() == ERROR_IO_PENDING;
         routines += echo->accepted && echo->event == NULL;
     }
     await_all(echoes, plan->many, routines, now_ms() + plan->timeout_ms + PATIENCE_MS);

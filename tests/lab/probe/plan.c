@@ -13,9 +13,32 @@ static bool read_number(const char *value, DWORD limit, DWORD *number)
     return end != value && *end == '\0' && *number <= limit;
 }
 
-static bool read_address(const char *value, IPAddr *address)
+/* ADDRESS, or ADDRESS%SCOPE of IPv6. */
+static bool read_address(const char *value, struct address *address)
 {
-    return inet_pton(AF_INET, value, address) == 1;
+    char ipv6[INET6_ADDRSTRLEN];
+    size_t length = strcspn(value, "%");
+    DWORD scope = 0;
+
+    *address = (struct address){.is_ipv6 = strchr(value, ':') != NULL};
+    if (!address->is_ipv6) {
+        return inet_pton(AF_INET, value, &address->ipv4) == 1;
+    }
+    if (length >= sizeof(ipv6) ||
+        (value[length] != '\0' && !read_number(value + length + 1, UINT32_MAX, &scope))) {
+        return false;
+    }
+    memcpy(ipv6, value, length);
+    ipv6[length] = '\0';
+    address->ipv6.sin6_family = AF_INET6;
+    address->ipv6.sin6_scope_id = scope;
+    return inet_pton(AF_INET6, ipv6, &address->ipv6.sin6_addr) == 1;
+}
+
+bool address_equal(const struct address *one, const struct address *other)
+{
+    return one->is_ipv6 == other->is_ipv6 && one->ipv4 == other->ipv4 &&
+           memcmp(&one->ipv6.sin6_addr, &other->ipv6.sin6_addr, sizeof(one->ipv6.sin6_addr)) == 0;
 }
 
 static bool read_bytes(const char *hexadecimal, struct plan *plan)
@@ -37,7 +60,7 @@ static bool read_bytes(const char *hexadecimal, struct plan *plan)
 
 static bool read_telling(const char *value, struct plan *plan)
 {
-    static const char *const names[TELLINGS] = {"call", "event", "routine"};
+    static const char *const names[TELLINGS] = {"call", "event", "routine", "batch"};
 
     for (enum telling by = 0; by < TELLINGS; by++) {
         if (strcmp(value, names[by]) == 0) {
@@ -57,6 +80,7 @@ static bool read_value(const char *name, const char *value, struct plan *plan)
     if (strcmp(name, "source") == 0) {
         return read_address(value, &plan->source);
     } else if (strcmp(name, "options") == 0) {
+        plan->with_options = true;
         return read_bytes(value, plan);
     } else if (strcmp(name, "by") == 0) {
         return read_telling(value, plan);
@@ -66,8 +90,10 @@ static bool read_value(const char *name, const char *value, struct plan *plan)
         plan->data_bytes = (WORD)number;
     } else if (strcmp(name, "ttl") == 0) {
         plan->ttl = (BYTE)number;
+        plan->with_options = true;
     } else if (strcmp(name, "tos") == 0) {
         plan->tos = (BYTE)number;
+        plan->with_options = true;
     } else if (strcmp(name, "room") == 0) {
         plan->room = number;
     } else if (strcmp(name, "count") == 0) {
@@ -86,13 +112,16 @@ static bool read_word(const char *word, struct plan *plan)
     size_t length = strcspn(word, "=");
 
     if (strcmp(word, "df") == 0) {
-        plan->dont_fragment = true;
+        plan->dont_fragment = plan->with_options = true;
         return true;
     } else if (strcmp(word, "step") == 0) {
         plan->step = true;
         return true;
     } else if (strcmp(word, "list") == 0) {
         plan->list = true;
+        return true;
+    } else if (strcmp(word, "garbage") == 0) {
+        plan->garbage = true;
         return true;
     } else if (word[length] != '=' || length >= sizeof(name)) {
         return false;
@@ -117,6 +146,10 @@ bool plan_read(struct plan *plan, int argc, char **argv)
             fprintf(stderr, "probe: what is %s?\n", argv[i]);
             return false;
         }
+    }
+    if (plan->source.is_ipv6 && !plan->destination.is_ipv6) {
+        fprintf(stderr, "probe: source and destination are of different families\n");
+        return false;
     }
     if (plan->many > 0 && plan->data_bytes < sizeof(DWORD)) {
         fprintf(stderr, "probe: with many=, the data hold a number of 4 bytes\n");

@@ -11,7 +11,11 @@
  *     reply=1/1      the first of one; 0/0: none
  *     ret, error     what the call returned, and the last error; of an asynchronous request, what IcmpParseReplies
  *                    returned. accepted=no: the asynchronous call was refused, with that error
- *     status, from, rtt, bytes, ttl, tos, flags, options   the reply structure; status=unwritten: there is none
+ *     status, from, rtt, bytes   of the reply structure; status=unwritten: there is none. Of IPv6, which does not say
+ *                    how many bytes were echoed, how many were written
+ *     exact          right if OpenIcmpRoundTripTimes has a time for it that fits rtt, wrong, or none
+ *     ttl, tos, flags, options   what else is in that of IPv4
+ *     port, flow     what else is in that of IPv6
  *     data           same (as sent), none, or in hexadecimal
  *     told           how often it was told, which is once
  *     took           ms from the call to its outcome, cut off

@@ -5,27 +5,115 @@
 
 #include "schedule.h"
 #include "wire/bytes.h"
-#include "wire/checksum.h"
 
 #include <string.h>
 
-/* Where fields are: in a message, in an IPv4 header without options, and in a packet that a message
- * quotes. */
+/* Where fields are in a message and in an IPv4 header. */
 enum { TYPE = 0, CHECKSUM = 2, IDENTIFIER = 4, SEQUENCE = 6 };
-enum { VERSION_AND_LENGTH = 0, TOTAL_LENGTH = 2, SOURCE = 12 };
+enum { VERSION_AND_LENGTH = 0 };
 
-#define DELAY_MS 20
-
-/* As much of a request as an error quotes: its header, which has no options, and 8 bytes. */
-#define QUOTE_BYTES      (IPV4_HEADER_MIN_BYTES + ICMPV4_HEADER_BYTES)
+#define DELAY_MS         20
 
 #define HOST_UNREACHABLE 1
 
+#define QUOTE_BYTES_MAX  (IPV6_HEADER_BYTES + MESSAGE_HEADER_BYTES)
+
+struct change {
+    size_t offset;
+    uint8_t mask; /* the bits to be turned round */
+};
+
+/* The bits of each field of a quoted echo request that make it another packet. */
+static const struct change foreign_in_ipv4[] = {
+    {0, 0x20},    /* the header is one of IPv6, */
+    {6, 0x1f},    /* the packet is a later fragment, */
+    {7, 0x01},    /* */
+    {9, 1 ^ 6},   /* TCP, */
+    {9, 1 ^ 17},  /* UDP, */
+    {9, 1 ^ 58},  /* ICMPv6, */
+    {16, 0xff},   /* on its way somewhere else, */
+    {19, 0x01},   /* */
+    {20, 8 ^ 0},  /* an echo reply, */
+    {20, 8 ^ 13}, /* a timestamp request, */
+    {20, 8 ^ 3},  /* itself an error, */
+    {21, 1},      /* of no code of ours, */
+    {24, 0xff},   /* of another identifier */
+    {25, 0x01},   /* */
+    {26, 0xff},   /* or of another sequence. */
+    {27, 0x01},   /* */
+};
+static const struct change foreign_in_ipv6[] = {
+    {0, 0x20},       /* the header is one of IPv4, */
+    {6, 58 ^ 6},     /* the packet is TCP, */
+    {6, 58 ^ 17},    /* UDP, */
+    {6, 58 ^ 1},     /* ICMPv4, */
+    {6, 58 ^ 44},    /* some fragment, */
+    {24, 0xff},      /* on its way somewhere else, */
+    {39, 0x01},      /* */
+    {40, 128 ^ 129}, /* an echo reply, */
+    {40, 128 ^ 135}, /* a neighbour solicitation, */
+    {40, 128 ^ 1},   /* itself an error, */
+    {41, 1},         /* of no code of ours, */
+    {44, 0xff},      /* of another identifier */
+    {45, 0x01},      /* */
+    {46, 0xff},      /* or of another sequence. */
+    {47, 0x01},      /* */
+};
+
+static const uint8_t error_types_of_ipv4[] = {ICMPV4_TYPE_DESTINATION_UNREACHABLE, ICMPV4_TYPE_SOURCE_QUENCH,
+                                              ICMPV4_TYPE_TIME_EXCEEDED, ICMPV4_TYPE_PARAMETER_PROBLEM};
+static const uint8_t error_types_of_ipv6[] = {ICMPV6_TYPE_DESTINATION_UNREACHABLE, ICMPV6_TYPE_PACKET_TOO_BIG,
+                                              ICMPV6_TYPE_TIME_EXCEEDED, ICMPV6_TYPE_PARAMETER_PROBLEM};
+
+/* The asked host is not the only one that a reply must not come from: these may be nobody. */
+static const struct ip_address special_in_ipv4[] = {
+    {.family = IP_FAMILY_V4, .bytes = {0, 0, 0, 0}},
+    {.family = IP_FAMILY_V4, .bytes = {255, 255, 255, 255}},
+    {.family = IP_FAMILY_V4, .bytes = {127, 0, 0, 1}},
+    {.family = IP_FAMILY_V4, .bytes = {224, 0, 0, 1}},
+};
+static const struct ip_address special_in_ipv6[] = {
+    {.family = IP_FAMILY_V6, .bytes = {0}},
+    {.family = IP_FAMILY_V6, .bytes = {[15] = 1}},
+    {.family = IP_FAMILY_V6, .bytes = {0xff, 2, [15] = 1}},
+    {.family = IP_FAMILY_V6, .bytes = {0xfe, 0x80, [15] = 1}},
+};
+
+/* What is different in the two families. */
+struct family {
+    size_t address_bits;
+    size_t source;          /* where the source address is in the header, */
+    size_t length;          /* and where the length */
+    size_t length_excluded; /* that it does not count */
+    uint8_t unreachable, echo_reply;
+    const struct change *foreign;
+    size_t foreign_count;
+    const uint8_t *error_types;       /* 4 */
+    const struct ip_address *special; /* 4 */
+};
+
+#define ERROR_TYPES 4
+#define SPECIALS    4
+
+static const struct family families[] = {
+    {32, 12, 2, 0, ICMPV4_TYPE_DESTINATION_UNREACHABLE, ICMPV4_TYPE_ECHO_REPLY, foreign_in_ipv4,
+     sizeof(foreign_in_ipv4) / sizeof(foreign_in_ipv4[0]), error_types_of_ipv4, special_in_ipv4},
+    {128, 8, 4, IPV6_HEADER_BYTES, ICMPV6_TYPE_DESTINATION_UNREACHABLE, ICMPV6_TYPE_ECHO_REPLY,
+     foreign_in_ipv6, sizeof(foreign_in_ipv6) / sizeof(foreign_in_ipv6[0]), error_types_of_ipv6,
+     special_in_ipv6},
+};
+
+static const struct family *family_of(const struct echo_request *request)
+{
+    return &families[request->destination.family == IP_FAMILY_V6];
+}
+
 static struct packet forged;
 
-static size_t forged_message_bytes(void)
+/* As much of a request as an error quotes: its header, which has no options, and 8 bytes. */
+static size_t quote_bytes_of(const struct echo_request *request)
 {
-    return forged.length_bytes - IPV4_HEADER_MIN_BYTES;
+    return ip_header_bytes(request->destination.family) + MESSAGE_HEADER_BYTES;
 }
 
 static void send_forged(const struct settings *settings)
@@ -37,18 +125,17 @@ static void send_forged(const struct settings *settings)
 static void forge_reply(const struct echo_request *request)
 {
     packet_make_reply(&forged, request);
-    for (size_t i = ICMPV4_HEADER_BYTES; i < request->message_bytes; i++) {
+    for (size_t i = MESSAGE_HEADER_BYTES; i < request->message_bytes; i++) {
         packet_message(&forged)[i] ^= 0xff;
     }
-    message_seal(packet_message(&forged), request->message_bytes);
+    packet_seal_message(&forged);
 }
 
 /* An error that is right but for what is quoted. */
 static void forge_error(const struct echo_request *request, uint8_t type, const uint8_t *quote,
                         size_t quote_bytes)
 {
-    packet_make_error(&forged, request, request->header.destination_be, type, HOST_UNREACHABLE, quote,
-                      quote_bytes);
+    packet_make_error(&forged, request, &request->destination, type, HOST_UNREACHABLE, quote, quote_bytes);
 }
 
 /* Now the truth. */
@@ -65,7 +152,7 @@ static void send_reply(const struct echo_request *request, const struct settings
 static void send_with_checksum(uint16_t checksum, const struct settings *settings)
 {
     bytes_store_be16(packet_message(&forged) + CHECKSUM, checksum);
-    if (checksum_compute(packet_message(&forged), forged_message_bytes()) != 0) {
+    if (!packet_message_is_sealed(&forged)) {
         send_forged(settings);
     }
 }
@@ -87,11 +174,11 @@ static void send_with_wrong_checksums(const struct settings *settings)
 
 void forge_wrong_checksums(const struct echo_request *request, const struct settings *settings)
 {
-    forge_error(request, ICMPV4_TYPE_DESTINATION_UNREACHABLE, request->packet, QUOTE_BYTES);
+    forge_error(request, family_of(request)->unreachable, request->packet, quote_bytes_of(request));
     send_with_wrong_checksums(settings);
     forge_reply(request);
     send_with_wrong_checksums(settings);
-    for (size_t i = 0; i < forged_message_bytes() * 8; i++) {
+    for (size_t i = 0; i < packet_message_bytes(&forged) * 8; i++) {
         packet_message(&forged)[i / 8] ^= (uint8_t)(1 << i % 8);
         send_forged(settings);
         packet_message(&forged)[i / 8] ^= (uint8_t)(1 << i % 8);
@@ -108,11 +195,12 @@ void forge_truncated(const struct echo_request *request, const struct settings *
 {
     for (size_t length = request->message_bytes; length-- > 0;) {
         forge_reply(request);
-        if (length < ICMPV4_HEADER_BYTES) {
-            message_seal(packet_message(&forged), length);
+        uint16_t checksum = bytes_load_be16(packet_message(&forged) + CHECKSUM);
+        packet_address(&forged, &request->destination, &request->source, 64, length);
+        if (length >= MESSAGE_HEADER_BYTES) {
+            bytes_store_be16(packet_message(&forged) + CHECKSUM, checksum);
         }
-        packet_address(&forged, request->header.destination_be, request->header.source_be, 64, length);
-        if (length < ICMPV4_HEADER_BYTES || checksum_compute(packet_message(&forged), length) != 0) {
+        if (length < MESSAGE_HEADER_BYTES || !packet_message_is_sealed(&forged)) {
             send_forged(settings);
         }
     }
@@ -123,7 +211,7 @@ void forge_header_lengths(const struct echo_request *request, const struct setti
 {
     for (unsigned int first_byte = 0; first_byte <= UINT8_MAX; first_byte++) {
         size_t header_bytes = (first_byte & 0xf) * 4;
-        uint8_t quote[QUOTE_BYTES];
+        uint8_t quote[IPV4_HEADER_MIN_BYTES + MESSAGE_HEADER_BYTES];
 
         if (first_byte == request->packet[VERSION_AND_LENGTH]) {
             continue;
@@ -144,18 +232,21 @@ void forge_header_lengths(const struct echo_request *request, const struct setti
 
 void forge_total_lengths(const struct echo_request *request, const struct settings *settings)
 {
-    for (unsigned int length = 0; length <= request->packet_bytes + 8; length++) {
-        if (length == request->packet_bytes) {
+    const struct family *family = family_of(request);
+    size_t right = request->packet_bytes - family->length_excluded;
+
+    for (size_t length = 0; length <= right + 8; length++) {
+        if (length == right) {
             continue;
         }
         forge_reply(request);
         packet_message(&forged)[request->message_bytes - 1] = 0x5a; /* to leave off a 0 would not be seen */
-        message_seal(packet_message(&forged), request->message_bytes);
-        bytes_store_be16(forged.bytes + TOTAL_LENGTH, (uint16_t)length);
+        packet_seal_message(&forged);
+        bytes_store_be16(forged.bytes + family->length, (uint16_t)length);
         packet_seal_header(&forged, IPV4_HEADER_MIN_BYTES);
         send_forged(settings);
     }
-    bytes_store_be16(forged.bytes + TOTAL_LENGTH, UINT16_MAX);
+    bytes_store_be16(forged.bytes + family->length, UINT16_MAX);
     packet_seal_header(&forged, IPV4_HEADER_MIN_BYTES);
     send_forged(settings);
     forge_reply(request);
@@ -167,22 +258,31 @@ void forge_total_lengths(const struct echo_request *request, const struct settin
 
 /* ---- Other hosts, keys, types and requests ---- */
 
+static void send_from(const struct echo_request *request, const struct settings *settings,
+                      const struct ip_address *source)
+{
+    const struct family *family = family_of(request);
+
+    forge_reply(request);
+    memcpy(forged.bytes + family->source, source->bytes, family->address_bits / 8);
+    packet_seal_header(&forged, IPV4_HEADER_MIN_BYTES);
+    packet_seal_message(&forged);
+    send_forged(settings);
+}
+
+/* The asked one with each bit changed, who asked, and some that no host may be. */
 void forge_wrong_hosts(const struct echo_request *request, const struct settings *settings)
 {
-    /* The asked one with each bit changed, and some that no host may have. */
-    static const uint8_t special[][4] = {{0, 0, 0, 0}, {255, 255, 255, 255}, {127, 0, 0, 1}, {224, 0, 0, 1}};
+    const struct family *family = family_of(request);
 
-    for (size_t i = 0; i < 32 + 1 + sizeof(special) / sizeof(special[0]); i++) {
-        forge_reply(request);
-        if (i < 32) {
-            forged.bytes[SOURCE + i / 8] ^= (uint8_t)(1 << i % 8);
-        } else if (i == 32) {
-            memcpy(forged.bytes + SOURCE, &request->header.source_be, 4);
-        } else {
-            memcpy(forged.bytes + SOURCE, special[i - 33], 4);
-        }
-        packet_seal_header(&forged, IPV4_HEADER_MIN_BYTES);
-        send_forged(settings);
+    for (size_t i = 0; i < family->address_bits; i++) {
+        struct ip_address source = request->destination;
+        source.bytes[i / 8] ^= (uint8_t)(1 << i % 8);
+        send_from(request, settings, &source);
+    }
+    send_from(request, settings, &request->source);
+    for (size_t i = 0; i < SPECIALS; i++) {
+        send_from(request, settings, &family->special[i]);
     }
     send_reply(request, settings);
 }
@@ -190,20 +290,20 @@ void forge_wrong_hosts(const struct echo_request *request, const struct settings
 static void send_with_key(const struct echo_request *request, const struct settings *settings,
                           uint16_t identifier, uint16_t sequence)
 {
-    if (identifier == request->parsed.identifier && sequence == request->parsed.sequence) {
+    if (identifier == request->identifier && sequence == request->sequence) {
         return;
     }
     forge_reply(request);
     bytes_store_be16(packet_message(&forged) + IDENTIFIER, identifier);
     bytes_store_be16(packet_message(&forged) + SEQUENCE, sequence);
-    message_seal(packet_message(&forged), request->message_bytes);
+    packet_seal_message(&forged);
     send_forged(settings);
 }
 
 void forge_wrong_keys(const struct echo_request *request, const struct settings *settings)
 {
-    uint16_t identifier = request->parsed.identifier;
-    uint16_t sequence = request->parsed.sequence;
+    uint16_t identifier = request->identifier;
+    uint16_t sequence = request->sequence;
 
     for (int bit = 0; bit < 16; bit++) {
         send_with_key(request, settings, identifier ^ (uint16_t)(1 << bit), sequence);
@@ -219,11 +319,13 @@ void forge_wrong_keys(const struct echo_request *request, const struct settings 
 
 void forge_other_types(const struct echo_request *request, const struct settings *settings)
 {
-    for (unsigned int type = 1; type <= UINT8_MAX; type++) {
-        forge_reply(request);
-        packet_message(&forged)[TYPE] = (uint8_t)type;
-        message_seal(packet_message(&forged), request->message_bytes);
-        send_forged(settings);
+    for (unsigned int type = 0; type <= UINT8_MAX; type++) {
+        if (type != family_of(request)->echo_reply) {
+            forge_reply(request);
+            packet_message(&forged)[TYPE] = (uint8_t)type;
+            packet_seal_message(&forged);
+            send_forged(settings);
+        }
     }
     send_reply(request, settings);
 }
@@ -242,47 +344,24 @@ void forge_old_replies(const struct echo_request *request, const struct settings
 
 /* ---- Quotes ---- */
 
-/* The bits of each field of a quoted echo request that make it another packet. */
-static const struct {
-    size_t offset;
-    uint8_t mask;
-} foreign[] = {
-    {0, 4 ^ 6},   /* the header is one of IPv6, */
-    {6, 0x1f},    /* the packet is a later fragment, */
-    {7, 0x01},    /* */
-    {9, 1 ^ 6},   /* TCP, */
-    {9, 1 ^ 17},  /* UDP, */
-    {16, 0xff},   /* on its way somewhere else, */
-    {19, 0x01},   /* */
-    {20, 8 ^ 0},  /* an echo reply, */
-    {20, 8 ^ 13}, /* a timestamp request, */
-    {20, 8 ^ 3},  /* itself an error, */
-    {21, 1},      /* of no code of ours, */
-    {24, 0xff},   /* of another identifier */
-    {25, 0x01},   /* */
-    {26, 0xff},   /* or of another sequence. */
-    {27, 0x01},   /* */
-};
-
-static const uint8_t error_types[] = {ICMPV4_TYPE_DESTINATION_UNREACHABLE, ICMPV4_TYPE_SOURCE_QUENCH,
-                                      ICMPV4_TYPE_TIME_EXCEEDED, ICMPV4_TYPE_PARAMETER_PROBLEM};
-
 static void send_changed_quote(const struct echo_request *request, const struct settings *settings,
-                               uint8_t type, size_t offset, uint8_t mask)
+                               uint8_t type, const struct change *change)
 {
-    uint8_t quote[QUOTE_BYTES];
+    uint8_t quote[QUOTE_BYTES_MAX];
 
-    memcpy(quote, request->packet, sizeof(quote));
-    quote[offset] ^= mask;
-    forge_error(request, type, quote, sizeof(quote));
+    memcpy(quote, request->packet, quote_bytes_of(request));
+    quote[change->offset] ^= change->mask;
+    forge_error(request, type, quote, quote_bytes_of(request));
     send_forged(settings);
 }
 
 void forge_foreign_quotes(const struct echo_request *request, const struct settings *settings)
 {
-    for (size_t t = 0; t < sizeof(error_types); t++) {
-        for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
-            send_changed_quote(request, settings, error_types[t], foreign[i].offset, foreign[i].mask);
+    const struct family *family = family_of(request);
+
+    for (size_t t = 0; t < ERROR_TYPES; t++) {
+        for (size_t i = 0; i < family->foreign_count; i++) {
+            send_changed_quote(request, settings, family->error_types[t], &family->foreign[i]);
         }
     }
     send_reply(request, settings);
@@ -292,11 +371,13 @@ void forge_foreign_quotes(const struct echo_request *request, const struct setti
  * of a right one. That is in the buffer after a message with a wrong checksum. */
 void forge_quote_lengths(const struct echo_request *request, const struct settings *settings)
 {
-    forge_error(request, ICMPV4_TYPE_DESTINATION_UNREACHABLE, request->packet, QUOTE_BYTES);
+    uint8_t unreachable = family_of(request)->unreachable;
+
+    forge_error(request, unreachable, request->packet, quote_bytes_of(request));
     packet_message(&forged)[CHECKSUM] ^= 1;
     send_forged(settings);
-    for (size_t length = QUOTE_BYTES; length-- > 0;) {
-        forge_error(request, ICMPV4_TYPE_DESTINATION_UNREACHABLE, request->packet, length);
+    for (size_t length = quote_bytes_of(request); length-- > 0;) {
+        forge_error(request, unreachable, request->packet, length);
         send_forged(settings);
     }
     send_reply(request, settings);
@@ -304,7 +385,9 @@ void forge_quote_lengths(const struct echo_request *request, const struct settin
 
 void forge_changed_quote(const struct echo_request *request, const struct settings *settings)
 {
-    send_changed_quote(request, settings, ICMPV4_TYPE_DESTINATION_UNREACHABLE,
-                       settings->offset < QUOTE_BYTES ? settings->offset : 0, (uint8_t)settings->mask);
+    struct change change = {settings->offset < quote_bytes_of(request) ? settings->offset : 0,
+                            (uint8_t)settings->mask};
+
+    send_changed_quote(request, settings, family_of(request)->unreachable, &change);
     send_reply(request, settings);
 }

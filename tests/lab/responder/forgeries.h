@@ -20,7 +20,7 @@ void forge_truncated(const struct echo_request *request, const struct settings *
 /* IPv4 headers, and quoted ones, with every header length and version but the right one. */
 void forge_header_lengths(const struct echo_request *request, const struct settings *settings);
 
-/* IPv4 headers whose total length lies, and packets that end at every length before they should. */
+/* Headers whose length of the packet lies, and packets that end at every length before they should. */
 void forge_total_lengths(const struct echo_request *request, const struct settings *settings);
 
 /* Echo replies with the right key from other hosts. */

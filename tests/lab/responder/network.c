@@ -21,11 +21,13 @@
 
 const char *const way_names[WAYS] = {"tun", "server", "lan"};
 
+static enum ip_family family;
 static int descriptors[WAYS] = {-1, -1, -1};
 static struct sockaddr_ll client_link;
 
-void network_open_tun(const char *interface)
+void network_open_tun(enum ip_family packets, const char *interface)
 {
+    family = packets;
     struct ifreq request = {.ifr_flags = IFF_TUN | IFF_NO_PI};
 
     snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
@@ -58,7 +60,8 @@ static int socket_in(const char *netns, int domain, int type, int protocol)
 
 void network_open_server(const char *netns)
 {
-    descriptors[BY_SERVER] = socket_in(netns, AF_INET, SOCK_RAW, IPPROTO_RAW);
+    descriptors[BY_SERVER] =
+        socket_in(netns, family == IP_FAMILY_V4 ? AF_INET : AF_INET6, SOCK_RAW, IPPROTO_RAW);
 }
 
 void network_open_lan(const char *netns, const char *interface, const char *client)
@@ -72,7 +75,7 @@ void network_open_lan(const char *netns, const char *interface, const char *clie
         err(1, "interface %s in %s", interface, netns);
     }
     client_link.sll_family = AF_PACKET;
-    client_link.sll_protocol = htons(ETHERTYPE_IP);
+    client_link.sll_protocol = htons(family == IP_FAMILY_V4 ? ETHERTYPE_IP : ETHERTYPE_IPV6);
     client_link.sll_ifindex = request.ifr_ifindex;
     client_link.sll_halen = ETHER_ADDR_LEN;
     if (sscanf(client, "%x:%x:%x:%x:%x:%x", &address[0], &address[1], &address[2], &address[3], &address[4],
@@ -96,8 +99,8 @@ size_t network_receive(uint8_t *packet, size_t capacity_bytes)
     return length > 0 ? (size_t)length : 0;
 }
 
-/* The raw socket wants to be told where to; the packet says it. */
-static ssize_t send_by_server(const uint8_t *packet, size_t packet_bytes)
+/* The raw sockets want to be told where to; the packet says it. */
+static ssize_t send_ipv4_by_server(const uint8_t *packet, size_t packet_bytes)
 {
     struct sockaddr_in destination = {.sin_family = AF_INET};
     struct ipv4_packet header;
@@ -110,11 +113,25 @@ static ssize_t send_by_server(const uint8_t *packet, size_t packet_bytes)
                   sizeof(destination));
 }
 
+static ssize_t send_ipv6_by_server(const uint8_t *packet, size_t packet_bytes)
+{
+    struct sockaddr_in6 destination = {.sin6_family = AF_INET6};
+    struct ipv6_packet header;
+
+    if (!ipv6_parse_quoted(packet, packet_bytes, &header)) {
+        return -1;
+    }
+    memcpy(&destination.sin6_addr, header.destination, sizeof(destination.sin6_addr));
+    return sendto(descriptors[BY_SERVER], packet, packet_bytes, 0, (struct sockaddr *)&destination,
+                  sizeof(destination));
+}
+
 bool network_send(enum way way, const uint8_t *packet, size_t packet_bytes)
 {
     switch (way) {
     case BY_SERVER:
-        return send_by_server(packet, packet_bytes) >= 0;
+        return (family == IP_FAMILY_V4 ? send_ipv4_by_server(packet, packet_bytes)
+                                       : send_ipv6_by_server(packet, packet_bytes)) >= 0;
     case BY_LAN:
         return sendto(descriptors[BY_LAN], packet, packet_bytes, 0, (struct sockaddr *)&client_link,
                       sizeof(client_link)) >= 0;

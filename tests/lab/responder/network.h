@@ -7,22 +7,25 @@
 #ifndef OPENICMP_LAB_RESPONDER_NETWORK_H
 #define OPENICMP_LAB_RESPONDER_NETWORK_H
 
+#include "wire/ip_address.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum way {
-    BY_TUN,    /* out of the TUN device, through both routers */
-    BY_SERVER, /* through a raw socket of the server, which makes total length and header checksum right */
-    BY_LAN,    /* in a frame on the client's LAN, with nothing between that would look at it */
+    BY_TUN, /* out of the TUN device, through both routers */
+    BY_SERVER, /* through a raw socket of the server; that of IPv4 makes total length and header checksum right */
+    BY_LAN, /* in a frame on the client's LAN, with nothing between that would look at it */
     WAYS
 };
 
 /* How the ways are called in commands. */
 extern const char *const way_names[WAYS];
 
-/* Opens the TUN device, which exists. Ends the program when that fails, as do the next two. */
-void network_open_tun(const char *interface);
+/* Opens the TUN device, which exists. `packets` says of which family those will be that are sent. Ends the program when it
+ * fails, as do the next two, which come after it. */
+void network_open_tun(enum ip_family packets, const char *interface);
 /* Opens a raw socket in the namespace that the file `netns` stands for. */
 void network_open_server(const char *netns);
 /* Opens a packet socket at an interface in another namespace, for frames to the link-layer address `client`

@@ -20,8 +20,8 @@ static uint64_t chance_of(const struct echo_request *request)
 {
     uint64_t chance = UINT64_C(0xcbf29ce484222325) ^ reply_seed;
 
-    for (size_t i = 0; i < request->parsed.data_bytes && i < 16; i++) {
-        chance = (chance ^ request->parsed.data[i]) * UINT64_C(0x100000001b3);
+    for (size_t i = 0; i < request->data_bytes && i < 16; i++) {
+        chance = (chance ^ request->data[i]) * UINT64_C(0x100000001b3);
     }
     return chance;
 }
@@ -73,10 +73,10 @@ static unsigned int send_copy(const struct echo_request *request, const struct s
 
 static void log_request(const struct echo_request *request, unsigned int answered_ms)
 {
-    if (reply_log == NULL || request->parsed.data_bytes < sizeof(uint32_t)) {
+    if (reply_log == NULL || request->data_bytes < sizeof(uint32_t)) {
         return;
     }
-    fprintf(reply_log, "%08x ", (unsigned int)bytes_load_be32(request->parsed.data));
+    fprintf(reply_log, "%08x ", (unsigned int)bytes_load_be32(request->data));
     if (answered_ms == UINT32_MAX) {
         fprintf(reply_log, "lost\n");
     } else {
@@ -116,15 +116,14 @@ void reply_error(const struct echo_request *request, const struct settings *sett
 {
     static struct packet packet;
     size_t quote_bytes = settings->quote;
-    uint32_t sender_be = settings->from_be != 0 ? settings->from_be : request->header.destination_be;
 
     if (quote_bytes == 0) {
-        quote_bytes = request->packet_bytes - request->message_bytes + ICMPV4_HEADER_BYTES;
+        quote_bytes = request->packet_bytes - request->message_bytes + MESSAGE_HEADER_BYTES;
     }
     if (quote_bytes > request->packet_bytes) {
         quote_bytes = request->packet_bytes;
     }
-    packet_make_error(&packet, request, sender_be, (uint8_t)settings->type, (uint8_t)settings->code,
-                      request->packet, quote_bytes);
+    packet_make_error(&packet, request, settings->from.family != 0 ? &settings->from : &request->destination,
+                      (uint8_t)settings->type, (uint8_t)settings->code, request->packet, quote_bytes);
     schedule_send(settings->by, packet.bytes, packet.length_bytes, settings->delay_ms.min * NS_PER_MS);
 }

@@ -18,7 +18,7 @@ void reply_silent(const struct echo_request *request, const struct settings *set
 void reply_echo(const struct echo_request *request, const struct settings *settings);
 extern unsigned int reply_seed;
 
-/* An echo reply whose data is the whole request as it came in, IPv4 header and all. */
+/* An echo reply whose data is the whole request as it came in, IP header and all. */
 void reply_mirror(const struct echo_request *request, const struct settings *settings);
 
 /* An ICMP error. */

@@ -2,14 +2,14 @@
  * The networks behind the last router of the lab: every host in them answers, and in whatever way it is told
  * to.
  *
- *     lab_responder TUN SERVER_NETNS LAN_NETNS LAN_INTERFACE CLIENT_LINK_ADDRESS
+ *     lab_responder ipv4|ipv6 TUN SERVER_NETNS LAN_NETNS LAN_INTERFACE CLIENT_LINK_ADDRESS
  *
  * It reads commands, one a line, and answers each with a line, "ok" with what was asked for, or "error" and
  * the word that it does not understand:
  *
  *     on ADDRESS[/BITS] BEHAVIOUR [NAME=VALUE...]  what to do with echo requests to these addresses; the last such
  *                                                  command that fits an address counts, and without one it is silent
- *     flood count=N to=ADDRESS [pace=N] [requests=PERCENT]  packets that nobody has asked for, from now on
+ *     flood count=N to=ADDRESS [pace=N] [requests=PERCENT] [errors=PERCENT]  packets that nobody has asked for, from now on
  *     wait            answered when the flood is over and no packet is left to be sent
  *     seed N          another turn of fortune: the same seed gives the same requests the same fate
  *     log FILE        a line for each request that was echoed (replies.h)
@@ -153,12 +153,12 @@ static int idle_ms(void)
 
 int main(int argc, char **argv)
 {
-    if (argc != 6) {
-        errx(2, "usage: %s TUN SERVER_NETNS LAN_NETNS LAN_INTERFACE CLIENT_LINK_ADDRESS", argv[0]);
+    if (argc != 7) {
+        errx(2, "usage: %s ipv4|ipv6 TUN SERVER_NETNS LAN_NETNS LAN_INTERFACE CLIENT_LINK_ADDRESS", argv[0]);
     }
-    network_open_tun(argv[1]);
-    network_open_server(argv[2]);
-    network_open_lan(argv[3], argv[4], argv[5]);
+    network_open_tun(strcmp(argv[1], "ipv6") == 0 ? IP_FAMILY_V6 : IP_FAMILY_V4, argv[2]);
+    network_open_server(argv[3]);
+    network_open_lan(argv[4], argv[5], argv[6]);
     setvbuf(stdout, NULL, _IOLBF, 0);
 
     struct pollfd ready[] = {{.fd = STDIN_FILENO, .events = POLLIN},

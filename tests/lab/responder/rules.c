@@ -5,9 +5,7 @@
 
 #include "forgeries.h"
 #include "replies.h"
-#include "wire/bytes.h"
 
-#include <arpa/inet.h>
 #include <err.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,31 +36,43 @@ static const struct {
 
 struct rule {
     struct rule *next;
-    uint32_t network; /* host order */
-    uint32_t mask;
+    struct ip_address network;
+    unsigned int bits; /* of it count */
     behaviour behave;
     struct settings settings;
 };
 
 static struct rule *rules;
 
+static unsigned int address_bits(const struct ip_address *address)
+{
+    return address->family == IP_FAMILY_V4 ? 32 : 128;
+}
+
 /* "ADDRESS" or "ADDRESS/BITS". Writes to the word. */
 static bool read_network(char *word, struct rule *rule)
 {
     char *slash = strchr(word, '/');
-    unsigned long bits = 32;
-    uint32_t address_be;
 
     if (slash != NULL) {
         *slash = '\0';
-        bits = strtoul(slash + 1, NULL, 10);
     }
-    if (bits > 32 || inet_pton(AF_INET, word, &address_be) != 1) {
+    if (!address_read(word, &rule->network)) {
         return false;
     }
-    rule->mask = bits == 0 ? 0 : UINT32_MAX << (32 - bits);
-    rule->network = bytes_load_be32(&address_be) & rule->mask;
-    return true;
+    rule->bits = slash != NULL ? (unsigned int)strtoul(slash + 1, NULL, 10) : address_bits(&rule->network);
+    return rule->bits <= address_bits(&rule->network);
+}
+
+/* Whether an address is in the network that the rule is for. */
+static bool is_for(const struct rule *rule, const struct ip_address *address)
+{
+    unsigned int bytes = rule->bits / 8;
+    unsigned int mask = 0xff00u >> rule->bits % 8 & 0xff;
+
+    return address->family == rule->network.family &&
+           memcmp(address->bytes, rule->network.bytes, bytes) == 0 &&
+           (mask == 0 || ((address->bytes[bytes] ^ rule->network.bytes[bytes]) & mask) == 0);
 }
 
 static bool read_behaviour(const char *word, struct rule *rule)
@@ -104,10 +114,9 @@ const char *rule_add(char **rest)
 
 bool rule_apply(const struct echo_request *request)
 {
-    uint32_t destination = bytes_load_be32(&request->header.destination_be);
     const struct rule *rule = rules;
 
-    while (rule != NULL && (destination & rule->mask) != rule->network) {
+    while (rule != NULL && !is_for(rule, &request->destination)) {
         rule = rule->next;
     }
     if (rule != NULL) {

@@ -37,9 +37,9 @@ static bool read_range(const char *value, void *member)
     return true;
 }
 
-static bool read_address(const char *value, void *address_be)
+static bool read_address(const char *value, void *address)
 {
-    return inet_pton(AF_INET, value, address_be) == 1;
+    return address_read(value, address);
 }
 
 static bool read_way(const char *value, void *by)
@@ -65,15 +65,16 @@ static const struct {
     {"delay", offsetof(struct settings, delay_ms), read_range},
     {"type", offsetof(struct settings, type), read_number},
     {"code", offsetof(struct settings, code), read_number},
-    {"from", offsetof(struct settings, from_be), read_address},
+    {"from", offsetof(struct settings, from), read_address},
     {"quote", offsetof(struct settings, quote), read_number},
     {"by", offsetof(struct settings, by), read_way},
     {"offset", offsetof(struct settings, offset), read_number},
     {"mask", offsetof(struct settings, mask), read_number},
     {"count", offsetof(struct settings, count), read_number},
     {"pace", offsetof(struct settings, pace), read_number},
-    {"to", offsetof(struct settings, to_be), read_address},
+    {"to", offsetof(struct settings, to), read_address},
     {"requests", offsetof(struct settings, requests), read_percentage},
+    {"errors", offsetof(struct settings, errors), read_percentage},
 };
 
 static bool read_word(struct settings *settings, const char *word)
@@ -86,6 +87,12 @@ static bool read_word(struct settings *settings, const char *word)
         }
     }
     return false;
+}
+
+bool address_read(const char *text, struct ip_address *address)
+{
+    *address = (struct ip_address){.family = strchr(text, ':') != NULL ? IP_FAMILY_V6 : IP_FAMILY_V4};
+    return inet_pton(address->family == IP_FAMILY_V6 ? AF_INET6 : AF_INET, text, address->bytes) == 1;
 }
 
 const char *settings_read(struct settings *settings, char **rest)

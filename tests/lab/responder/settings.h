@@ -5,6 +5,7 @@
 #define OPENICMP_LAB_RESPONDER_SETTINGS_H
 
 #include "network.h"
+#include "wire/ip_address.h"
 
 struct range {
     unsigned int min;
@@ -22,7 +23,7 @@ struct settings {
     /* Of error. */
     unsigned int type;
     unsigned int code;
-    uint32_t from_be; /* who sends it; 0: the host that was asked */
+    struct ip_address from; /* who sends it; none: the host that was asked */
     unsigned int
         quote; /* this many bytes of the request; 0: its header and 8 bytes, which is what RFC 792 wants */
 
@@ -34,9 +35,13 @@ struct settings {
     /* Of a flood. */
     unsigned int count;
     unsigned int pace;     /* packets in a second; 0: as many as can be */
-    uint32_t to_be;        /* the client */
-    unsigned int requests; /* how many of 100 are echo requests; the others are replies */
+    struct ip_address to;  /* the client */
+    unsigned int requests; /* how many of 100 are echo requests, */
+    unsigned int errors;   /* and how many are errors about other hosts' requests; the rest are replies */
 };
+
+/* Reads an address of either family. */
+bool address_read(const char *text, struct ip_address *address);
 
 /* Reads words up to the end of a line that strtok_r is going through; `*rest` is its state. Returns NULL,
  * or the word that it does not understand. */

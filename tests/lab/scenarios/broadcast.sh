@@ -39,8 +39,8 @@ scenario_a_broadcast_ends_when_its_buffer_is_full() { # x86 too
 # The layout is that of every single reply then.
 scenario_a_broadcast_that_one_host_answers_has_one_reply() {
     local by
-    set_kernel host1 icmp_echo_ignore_broadcasts=1
-    set_kernel host3 icmp_echo_ignore_broadcasts=1
+    set_kernel host1 ipv4/icmp_echo_ignore_broadcasts=1
+    set_kernel host3 ipv4/icmp_echo_ignore_broadcasts=1
     for by in call event routine; do
         probe $lan_broadcast timeout=600 by=$by
         expect_answer from=$host2 "took>=600"
@@ -50,7 +50,7 @@ scenario_a_broadcast_that_one_host_answers_has_one_reply() {
 scenario_a_broadcast_that_nobody_answers_is_a_time_out() {
     local host by
     for host in host1 host2 host3; do
-        set_kernel $host icmp_echo_ignore_broadcasts=1
+        set_kernel $host ipv4/icmp_echo_ignore_broadcasts=1
     done
     for by in call event routine; do
         probe $lan_broadcast timeout=300 by=$by
@@ -68,13 +68,27 @@ scenario_requests_to_one_host_end_with_its_first_reply_beside_a_broadcast() {
     expect_replies_of $host1 $host2 $host3
 }
 
+# expect_multicast TTL WORD...: a request to all nodes of the LAN with these words arrives at host1 with this TTL.
+expect_multicast() {
+    local rule="ip daddr $all_nodes ip ttl $1 counter"
+    [[ $family == ipv4 ]] || rule="ip6 daddr $all_nodes icmpv6 type echo-request ip6 hoplimit $1 counter"
+    filter host1 prerouting "$rule"
+    probe "$all_nodes$(lan_scope)" timeout=200 "${@:2}"
+    [[ $(counted host1 prerouting) == 1 ]] || fail "$probed" "expected: TTL $1" "came: another"
+}
+
 # The TTL asked for, and within the own network without one. (Sockets keep a TTL of its own for multicast.)
-scenario_a_request_to_a_multicast_group_has_the_ttl_that_was_asked_for() {
-    local ttl sent
-    for ttl in 0 1 5 200; do
-        sent=$((ttl == 0 ? 1 : ttl))
-        filter host1 prerouting "ip daddr 224.0.0.1 ip ttl $sent counter"
-        probe 224.0.0.1 ttl=$ttl timeout=200
-        [[ $(counted host1 prerouting) == 1 ]] || fail "$probed" "expected: TTL $sent" "came: another"
+scenario_a_request_to_a_multicast_group_has_the_ttl_that_was_asked_for() { # IPv6 too
+    local ttl
+    expect_multicast 1
+    for ttl in 1 5 200; do
+        expect_multicast $ttl ttl=$ttl
     done
+    expect_multicast 1
+}
+
+scenario_a_request_to_a_multicast_group_has_the_ttl_that_was_asked_for_with_ping_sockets_too() { # over host, IPv6 too
+    without_raw_sockets
+    allow_ping_sockets
+    scenario_a_request_to_a_multicast_group_has_the_ttl_that_was_asked_for
 }

@@ -1,12 +1,28 @@
-# Wine without the right to open raw sockets. They are opened by wineserver, so that is who lacks it.
+# Wine without the right to open raw sockets. Those of Winsock are opened by wineserver, so it lacks it as well.
 
 without_raw_sockets() {
     privileges=(setpriv --inh-caps=-net_raw --bounding-set=-net_raw)
 }
 
-# By whoever is in a group of this range.
+# By whoever is in this group; of both families.
 allow_ping_sockets() {
-    set_kernel client "ping_group_range=$(id -g) $(id -g)"
+    set_kernel client "ipv4/ping_group_range=${1:-$(id -g)} ${1:-$(id -g)}"
+}
+
+# Nobody, who has no right but this one. Where there is no such user to become, which is so when the lab is not root's, and
+# where to run Wine takes root's rights, it is somebody who has given up the right to send what he likes.
+as_an_ordinary_user() {
+    local nobody=65534
+    if [[ $arch == x64 ]] && setpriv --reuid=$nobody --regid=$nobody --clear-groups true 2>/dev/null; then
+        privileges=(setpriv --reuid=$nobody --regid=$nobody --clear-groups --inh-caps=-all --bounding-set=-all)
+        allow_ping_sockets $nobody
+        # Wine takes no prefix of others, and makes its sockets in /tmp.
+        chown $nobody "$work_dir/prefix"
+        chmod 1777 /tmp
+    else
+        without_raw_sockets
+        allow_ping_sockets
+    fi
 }
 
 # The kernel of Linux replaces the identifiers of what goes through ping sockets.
@@ -33,9 +49,18 @@ scenario_ping_sockets_time_out_when_nobody_answers() {
     done
 }
 
+# The kernel keeps what routers say in the error queue of a ping socket.
+scenario_an_ordinary_user_traces_the_route_through_both_routers() { # over host, x86 too, IPv6 too
+    as_an_ordinary_user
+    OPENICMP_TRACE=1 probe $server
+    expect_answer from=$server
+    grep -q 'host (IPv4: ping sockets, IPv6: ping sockets)' "$work_dir/errors" ||
+        fail "$probed" "expected: ping sockets" "came:" "$(<"$work_dir/errors")"
+    scenario_each_router_tells_that_the_ttl_ended_with_it
+}
+
 # Ping sockets say nothing of routers on the way: Winsock under Wine has no error queue.
-scenario_ping_sockets_show_errors_as_time_outs() {
-    only_over winsock
+scenario_ping_sockets_show_errors_as_time_outs() { # over winsock
     without_raw_sockets
     allow_ping_sockets
     probe $server ttl=1 timeout=300
