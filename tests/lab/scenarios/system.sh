@@ -24,7 +24,7 @@ scenario_without_transports_the_system_does_the_work_and_the_trace_says_so() { #
     expect_answer from=$server
     traced 'transport: not winsock, error 5'
     traced "transport: the system's own functions for IPv4, because no other can carry it, error 5"
-    traced "echo $server: the system's IcmpSendEcho"
+    traced "echo $server by the system's IcmpSendEcho"
     for by in call event routine; do
         probe $server by=$by count=3
         expect_each ret=1 error=0 status=IP_SUCCESS data=same from=$server
