@@ -146,7 +146,8 @@ typedef struct OPENICMP_RESULT {
  *
  * NULL on failure; last error: ERROR_INVALID_PARAMETER for a cbSize that is none, a MaxOutstanding out of
  * range or a member that this version does not know; ERROR_ACCESS_DENIED if nothing lets the process send
- * ICMP; ERROR_NOT_ENOUGH_MEMORY.
+ * ICMP, or nothing but the system's own functions; ERROR_NOT_SUPPORTED if OPENICMP_TRANSPORT asks for
+ * something else; ERROR_NOT_ENOUGH_MEMORY.
  */
 OPENICMP_BATCH WINAPI OpenIcmpCreateBatch(const OPENICMP_BATCH_OPTIONS *Options);
 
@@ -217,12 +218,13 @@ BOOL WINAPI OpenIcmpCloseBatch(OPENICMP_BATCH Batch);
 /* ---- What there is ---- */
 
 /* How a family is reached. */
-#define OPENICMP_SOCKETS_NONE 0 /* not at all */
-#define OPENICMP_SOCKETS_RAW  1 /* raw sockets, which take privileges */
-#define OPENICMP_SOCKETS_PING 2 /* Linux ping sockets, which take net.ipv4.ping_group_range */
+#define OPENICMP_SOCKETS_NONE   0 /* not at all */
+#define OPENICMP_SOCKETS_RAW    1 /* raw sockets, which take privileges */
+#define OPENICMP_SOCKETS_PING   2 /* Linux ping sockets, which take net.ipv4.ping_group_range */
+#define OPENICMP_SOCKETS_SYSTEM 3 /* the system's own ICMP functions: no batches then, and no exact times */
 
-#define OPENICMP_KERNEL_TIMES 0x1 /* the kernel notes when an answer is received */
-#define OPENICMP_ALL_ERRORS   0x2 /* ICMP errors arrive, which traceroute needs */
+#define OPENICMP_KERNEL_TIMES   0x1 /* the kernel notes when an answer is received */
+#define OPENICMP_ALL_ERRORS     0x2 /* ICMP errors arrive, which traceroute needs */
 
 /* What OpenIcmpQuery tells. */
 typedef struct OPENICMP_INFORMATION {
@@ -230,11 +232,12 @@ typedef struct OPENICMP_INFORMATION {
     ULONG VersionMajor; /* of the DLL */
     ULONG VersionMinor;
     ULONG VersionPatch;
-    ULONG TransportError; /* 0, or the Win32 error why nothing can be sent; the members below are 0 then */
+    ULONG TransportError; /* 0, or why no batch can be made: a Win32 error */
     ULONG IPv4Sockets;    /* OPENICMP_SOCKETS_... */
     ULONG IPv6Sockets;
-    ULONG Flags;        /* OPENICMP_KERNEL_TIMES, OPENICMP_ALL_ERRORS */
-    char Transport[32]; /* "host", "winsock": what the environment variable OPENICMP_TRANSPORT calls it */
+    ULONG Flags; /* OPENICMP_KERNEL_TIMES, OPENICMP_ALL_ERRORS */
+    /* What the environment variable OPENICMP_TRANSPORT calls it: "host", "winsock", "system"; "" for none. */
+    char Transport[32];
 } OPENICMP_INFORMATION; /* 64 bytes, aligned to 4 */
 
 /*

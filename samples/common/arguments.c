@@ -92,6 +92,8 @@ static bool is_named(const struct option *option, const char *typed, size_t type
     const char *name = typed + (two_dashes ? 2 : 1);
     size_t name_bytes = typed_bytes - (two_dashes ? 2 : 1);
 
+    if (option->name[0] == '\0')
+        return strcmp(typed, "-") == 0;
     if (is_letter(option->name)) {
         if (two_dashes || name_bytes != 1)
             return false;

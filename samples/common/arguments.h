@@ -45,7 +45,7 @@ enum option_kind {
 };
 
 struct option {
-    const char *name; /* a letter or a word, without what stands before it */
+    const char *name; /* a letter or a word, without what stands before it; empty for a dash alone */
     enum option_kind kind;
     size_t offset; /* of what it sets, in the structure that the options are read into */
     uint32_t min;

@@ -4,7 +4,6 @@
 #include "wide.h"
 
 #include <windows.h>
-#include <shellapi.h>
 
 #include <stdlib.h>
 
@@ -24,10 +23,16 @@ bool utf8_from_wide(char *utf8, size_t size, const wchar_t *wide)
     return false;
 }
 
+/* Of the C run-time library: the command line in its parts, without wildcards being looked up. CommandLineToArgvW would do
+ * it, too, but its DLL brings windows and fonts along, which take Wine a tenth of a second to load. */
+int __wgetmainargs(int *argc, wchar_t ***argv, wchar_t ***environment, int wildcards, int *new_mode);
+
 char **utf8_arguments(int *argc)
 {
-    wchar_t **wide = CommandLineToArgvW(GetCommandLineW(), argc);
-    if (wide == NULL)
+    wchar_t **wide;
+    wchar_t **environment;
+    int new_mode = 0;
+    if (__wgetmainargs(argc, &wide, &environment, 0, &new_mode) != 0)
         return NULL;
     char **argv = calloc((size_t)*argc + 1, sizeof(*argv));
     for (int i = 0; argv != NULL && i < *argc; i++) {
@@ -37,6 +42,5 @@ char **utf8_arguments(int *argc)
             return NULL;
         utf8_from_wide(argv[i], size, wide[i]);
     }
-    LocalFree(wide);
     return argv;
 }

@@ -8,6 +8,7 @@
 
 #include "echo/engine.h"
 #include "echo/round_trip.h"
+#include "system/provider.h"
 
 #include <string.h>
 
@@ -50,14 +51,33 @@ static ULONG sockets_of(enum transport_sockets sockets)
     }
 }
 
+/* How a family is reached that the engine cannot carry, for this reason. */
+static ULONG sockets_without_engine(enum ip_family family, uint32_t why)
+{
+    return transport_may_be_system() && system_open(family, why) ? OPENICMP_SOCKETS_SYSTEM
+                                                                 : OPENICMP_SOCKETS_NONE;
+}
+
 static void describe(OPENICMP_INFORMATION *information, const struct transport *transport)
 {
-    information->IPv4Sockets = sockets_of(transport->ipv4_sockets);
-    information->IPv6Sockets = sockets_of(transport->ipv6_sockets);
+    information->IPv4Sockets = transport->has_ipv4
+                                   ? sockets_of(transport->ipv4_sockets)
+                                   : sockets_without_engine(IP_FAMILY_V4, ERROR_NOT_SUPPORTED);
+    information->IPv6Sockets = transport->has_ipv6
+                                   ? sockets_of(transport->ipv6_sockets)
+                                   : sockets_without_engine(IP_FAMILY_V6, ERROR_NOT_SUPPORTED);
     information->Flags = (transport->kernel_times ? OPENICMP_KERNEL_TIMES : 0) |
                          (transport->all_errors ? OPENICMP_ALL_ERRORS : 0);
-    for (size_t i = 0; i < sizeof(information->Transport) - 1 && transport->choice[i] != '\0'; i++) {
-        information->Transport[i] = transport->choice[i];
+    strncpy(information->Transport, transport->choice, sizeof(information->Transport) - 1);
+}
+
+static void describe_without_engine(OPENICMP_INFORMATION *information)
+{
+    information->IPv4Sockets = sockets_without_engine(IP_FAMILY_V4, information->TransportError);
+    information->IPv6Sockets = sockets_without_engine(IP_FAMILY_V6, information->TransportError);
+    if (information->IPv4Sockets != OPENICMP_SOCKETS_NONE ||
+        information->IPv6Sockets != OPENICMP_SOCKETS_NONE) {
+        strcpy(information->Transport, "system");
     }
 }
 
@@ -79,6 +99,8 @@ BOOL WINAPI OpenIcmpQuery(OPENICMP_INFORMATION *Information)
     if (information.TransportError == 0) {
         describe(&information, engine->transport);
         engine_release(engine);
+    } else {
+        describe_without_engine(&information);
     }
     memcpy(Information, &information, information.cbSize);
     return TRUE;

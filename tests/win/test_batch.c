@@ -24,7 +24,8 @@ static bool has_ipv6(void)
     OPENICMP_INFORMATION information = {.cbSize = sizeof(information)};
 
     assert_true(OpenIcmpQuery(&information));
-    return information.IPv6Sockets != OPENICMP_SOCKETS_NONE;
+    return information.IPv6Sockets == OPENICMP_SOCKETS_RAW ||
+           information.IPv6Sockets == OPENICMP_SOCKETS_PING;
 }
 
 /* ---- Results ---- */

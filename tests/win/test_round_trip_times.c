@@ -191,21 +191,40 @@ static void test_a_query_fills_as_much_as_it_is_given(void **state)
     assert_int_equal(GetLastError(), ERROR_INVALID_PARAMETER);
 }
 
-static void test_a_query_tells_why_nothing_can_be_sent(void **state)
+/* What the query tells when OPENICMP_TRANSPORT is set to that. Asserts. */
+static OPENICMP_INFORMATION query_with(const char *transport)
 {
     OPENICMP_INFORMATION information = {.cbSize = sizeof(information)};
     char before[32] = "";
 
-    (void)state;
     GetEnvironmentVariableA("OPENICMP_TRANSPORT", before, sizeof(before));
-    assert_true(SetEnvironmentVariableA("OPENICMP_TRANSPORT", "pigeons"));
+    assert_true(SetEnvironmentVariableA("OPENICMP_TRANSPORT", transport));
     assert_true(OpenIcmpQuery(&information));
+    SetEnvironmentVariableA("OPENICMP_TRANSPORT", before[0] != '\0' ? before : NULL);
+    return information;
+}
+
+static void test_a_query_tells_why_nothing_can_be_sent(void **state)
+{
+    OPENICMP_INFORMATION information = query_with("pigeons");
+
+    (void)state;
     assert_int_equal(information.TransportError, ERROR_NOT_SUPPORTED);
     assert_int_equal(information.IPv4Sockets, OPENICMP_SOCKETS_NONE);
     assert_int_equal(information.IPv6Sockets, OPENICMP_SOCKETS_NONE);
     assert_string_equal(information.Transport, "");
     assert_int_equal(information.VersionMinor, OPENICMP_TESTED_MINOR);
-    SetEnvironmentVariableA("OPENICMP_TRANSPORT", before[0] != '\0' ? before : NULL);
+}
+
+static void test_a_query_tells_that_the_system_does_the_work(void **state)
+{
+    OPENICMP_INFORMATION information = query_with("system");
+
+    (void)state;
+    assert_int_equal(information.TransportError, ERROR_NOT_SUPPORTED);
+    assert_int_equal(information.IPv4Sockets, OPENICMP_SOCKETS_SYSTEM);
+    assert_int_equal(information.Flags, 0);
+    assert_string_equal(information.Transport, "system");
 }
 
 int main(int argc, char **argv)
@@ -219,6 +238,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_the_query_tells_version_and_transport),
         cmocka_unit_test(test_a_query_fills_as_much_as_it_is_given),
         cmocka_unit_test(test_a_query_tells_why_nothing_can_be_sent),
+        cmocka_unit_test(test_a_query_tells_that_the_system_does_the_work),
     };
 
     return cmocka_run(argc, argv, tests, NULL, NULL);
