@@ -153,13 +153,10 @@ void batch_abandon(void)
 
 /* ---- Results ---- */
 
-/* Adds a probe that is settled to the results, unless nobody will collect them. The lock is held. */
+/* Adds a probe that is settled to the results; if the batch is closed, they go with it. The lock is held. */
 static void add_result(struct batch *batch, struct request *request)
 {
     batch->unsettled--;
-    if (batch->closed) {
-        return;
-    }
     if (batch->results.first == NULL) {
         os_condition_wake(&batch->changed);
     }
