@@ -42,7 +42,6 @@ struct probe *probe_take(struct probe_pool *pool)
     }
     struct probe *probe = probe_of(request);
     probe->request = (struct request){.asynchronous = true, .relies = true};
-    probe->data_equal = false;
     return probe;
 }
 
