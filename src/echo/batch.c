@@ -348,7 +348,10 @@ static uint32_t wait_for_results(struct batch *batch, uint64_t deadline_ns)
         if (os_now_ns() >= deadline_ns) {
             return WAIT_TIMEOUT;
         }
+        batch->engine->collecting++;
+        os_condition_wake(&batch->engine->worker_changed);
         os_condition_wait(&batch->changed, &echo_lock, deadline_ns);
+        batch->engine->collecting--;
     }
     return batch->closed ? ERROR_OPERATION_ABORTED : 0;
 }

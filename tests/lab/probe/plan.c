@@ -120,6 +120,9 @@ static bool read_word(const char *word, struct plan *plan)
     } else if (strcmp(word, "list") == 0) {
         plan->list = true;
         return true;
+    } else if (strcmp(word, "garbage") == 0) {
+        plan->garbage = true;
+        return true;
     } else if (word[length] != '=' || length >= sizeof(name)) {
         return false;
     }

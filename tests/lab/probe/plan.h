@@ -35,6 +35,7 @@ struct plan {
     bool step;
     DWORD many;
     bool list;
+    bool garbage;
 };
 
 /* Reads the command line. False, with a line on standard error, when there is something wrong with it. */

@@ -13,6 +13,7 @@
  *     count=N       so many requests, one after the other, on the same handle (single.h)
  *     many=N        so many at the same time (many.h), after those of count
  *     list          with many: what became of each
+ *     garbage       requests are made with a value that is no handle
  *     step          waits for a line of standard input before each request of count and before many; ends without one
  */
 #include "lab/probe/batch.h"
@@ -48,8 +49,12 @@ int main(int argc, char **argv)
         printf("created=no error=%s\n", name_of_error(&plan, GetLastError()).text);
         return 0;
     }
+    if (plan.garbage) {
+        IcmpCloseHandle(icmp);
+        icmp = (HANDLE)(ULONG_PTR)0x1234;
+    }
     if (single_run(icmp, &plan) && plan.many > 0) {
         many_run(icmp, &plan);
     }
-    return IcmpCloseHandle(icmp) ? 0 : 1;
+    return plan.garbage || IcmpCloseHandle(icmp) ? 0 : 1;
 }

@@ -55,7 +55,7 @@ scenario_delay_with_jitter_loses_nothing() { # alone
     expect answered=2000
 }
 
-scenario_duplicates_complete_nothing_twice() { # alone
+scenario_duplicates_complete_nothing_twice() { # alone, IPv6 too
     endure echo duplicate=10
     happened duplicated
     expect answered=2000
@@ -72,7 +72,7 @@ scenario_corrupted_replies_are_no_replies() { # alone
     happened corrupted lost
 }
 
-scenario_loss_delay_duplication_reordering_and_corruption_together() { # x86 too, alone
+scenario_loss_delay_duplication_reordering_and_corruption_together() { # x86 too, alone, IPv6 too
     endure echo loss=10 delay=20..200 duplicate=10 reorder=10 corrupt=10
     happened lost corrupted duplicated reordered
 }
@@ -90,7 +90,7 @@ scenario_a_batch_gets_through_loss_delay_duplication_reordering_and_corruption()
 }
 
 # The replies come, but late.
-scenario_replies_after_their_time_are_time_outs() { # alone
+scenario_replies_after_their_time_are_time_outs() { # alone, IPv6 too
     respond on $far echo delay=1200..1500
     probe $far many=500 timeout=900
     expect accepted=500 answered=0 timed_out=500 untold=0 twice=0 early=0 rewritten=0

@@ -22,6 +22,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <linux/capability.h>
@@ -70,6 +71,40 @@ static bool loopback_request(unsigned long request, struct ifreq *parameters)
     return done;
 }
 
+/* How long the packet had been there when it was read, in nanoseconds, as the kernel says. */
+static int64_t age_of_read_packet(int handle)
+{
+    uint8_t control[CMSG_SPACE(sizeof(struct timespec))];
+    struct msghdr header = {.msg_control = control, .msg_controllen = sizeof(control)};
+    struct timespec now, arrival;
+    if (recvmsg(handle, &header, 0) < 0 || CMSG_FIRSTHDR(&header) == NULL) {
+        return 0;
+    }
+    clock_gettime(CLOCK_REALTIME, &now);
+    memcpy(&arrival, CMSG_DATA(CMSG_FIRSTHDR(&header)), sizeof(arrival));
+    return (now.tv_sec - arrival.tv_sec) * 1000000000LL + now.tv_nsec - arrival.tv_nsec;
+}
+
+/* The kernel begins to note when packets come in a while after the first socket has asked for it, a long while if the
+ * machine is busy, and no more when that is closed; until then they get the time of reading. So a socket asks for it, and
+ * stays open. */
+static void await_time_stamps(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof(address);
+    int one = 1;
+    int64_t age_ns = 0;
+    int handle = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bind(handle, (struct sockaddr *)&address, length);
+    getsockname(handle, (struct sockaddr *)&address, &length);
+    setsockopt(handle, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof(one));
+    for (int attempt = 0; attempt < 1000 && age_ns < 5000000; attempt++) {
+        sendto(handle, "", 1, 0, (struct sockaddr *)&address, length);
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+        age_ns = age_of_read_packet(handle);
+    }
+}
+
 int host_namespace_enter(void **state)
 {
     struct ifreq up = {.ifr_flags = IFF_UP};
@@ -81,6 +116,7 @@ int host_namespace_enter(void **state)
     } else {
         no_namespace[0] = '\0';
         host_ping_sockets_allowed(true);
+        await_time_stamps();
     }
     return 0;
 }
