@@ -202,7 +202,7 @@ void batch_tell(struct request_list *completed)
         struct request_list probes = {0};
         struct request *request;
         for (size_t i = 0; i < TOGETHER && (request = request_list_take_first(completed)) != NULL; i++) {
-            request_list_append(request->batch != NULL ? &probes : &others, request);
+            request_list_append(request->is_probe ? &probes : &others, request);
         }
         if (probes.first != NULL) {
             settle(&probes);
@@ -289,7 +289,7 @@ static void send_begun(struct batch *batch, const struct echo_call *call, struct
     }
     os_lock_acquire(&echo_lock);
     struct request *request = pending_find(batch->engine, key);
-    bool ours = request != NULL && request->batch == batch;
+    bool ours = request != NULL && request->is_probe && request->batch == batch;
     if (ours) {
         pending_remove(batch->engine, request);
     }
