@@ -247,6 +247,7 @@ uint32_t host_open(struct transport **transport)
     host->base.operations = &operations;
     host->base.has_ipv4 = call.ipv4.mode != HOST_MODE_NONE;
     host->base.has_ipv6 = call.ipv6.mode != HOST_MODE_NONE;
+    host->base.keeps_time = true;
     snprintf(host->name, sizeof(host->name), "host (IPv4: %s, IPv6: %s)", mode_name(call.ipv4.mode),
              mode_name(call.ipv6.mode));
     host->base.name = host->name;

@@ -122,6 +122,7 @@ struct transport {
     const struct transport_operations *operations;
     const char *name;
     bool has_ipv4, has_ipv6; /* which families it can carry; at least one */
+    bool keeps_time;         /* a receive comes back at its deadline, not up to a millisecond later */
     /* The system below replaces the identifier of what we send, and of what answers it: match by sequence
      * alone. */
     bool rewrites_identifier;
