@@ -53,14 +53,9 @@ function(add_host_library)
     add_custom_target(host_library ALL DEPENDS ${library})
 
     set(def ${CMAKE_SOURCE_DIR}/def/openicmp-host.def)
-    set(rc ${CMAKE_SOURCE_DIR}/def/openicmp-host.rc)
-    set_source_files_properties(${rc} PROPERTIES OBJECT_DEPENDS ${CMAKE_SOURCE_DIR}/def/version.rcinc)
-    add_library(openicmp-host MODULE src/host/dll.c ${def} ${rc})
+    add_library(openicmp-host MODULE src/host/dll.c ${def})
+    add_version_resource(openicmp-host ${CMAKE_SOURCE_DIR}/def/openicmp-host.rc)
     set_target_properties(openicmp-host PROPERTIES PREFIX "" LINKER_LANGUAGE C)
-    target_compile_definitions(openicmp-host PRIVATE
-        OPENICMP_VERSION_MAJOR=${PROJECT_VERSION_MAJOR}
-        OPENICMP_VERSION_MINOR=${PROJECT_VERSION_MINOR}
-        OPENICMP_VERSION_PATCH=${PROJECT_VERSION_PATCH})
     target_link_options(openicmp-host PRIVATE ${windows_linker_flags})
     add_custom_command(TARGET openicmp-host POST_BUILD
         COMMAND ${OPENICMP_WINEBUILD} --builtin $<TARGET_FILE:openicmp-host>

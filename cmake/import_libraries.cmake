@@ -22,9 +22,11 @@ function(add_import_libraries name def)
     file(MAKE_DIRECTORY ${folder})
 
     set(gnu ${folder}/lib${name}.dll.a)
+    # dlltool makes symbols of its output's path as it is told it: let that name no folder of this machine.
     add_custom_command(OUTPUT ${gnu} DEPENDS ${def}
-        COMMAND ${CMAKE_DLLTOOL} --kill-at --temp-prefix ${name} --dllname ${name}.dll --input-def ${def} --output-lib ${gnu}
-        COMMENT "Making lib${name}.dll.a" VERBATIM)
+        COMMAND ${CMAKE_DLLTOOL} --kill-at --temp-prefix ${name} --dllname ${name}.dll --input-def ${def}
+            --output-lib lib${name}.dll.a
+        WORKING_DIRECTORY ${folder} COMMENT "Making lib${name}.dll.a" VERBATIM)
     set(libraries ${gnu})
 
     if(OPENICMP_LLVM_DLLTOOL AND OPENICMP_LLVM_LIB)

@@ -10,6 +10,17 @@ endif()
 # What the folder dist/ is filled with: DLLs, import libraries and samples.
 add_custom_target(dist ALL)
 
+# add_version_resource(TARGET RC): gives a DLL or program the resource of this file, which includes def/version.rcinc, with
+# the version of project().
+function(add_version_resource target rc)
+    set_source_files_properties(${rc} PROPERTIES OBJECT_DEPENDS ${CMAKE_SOURCE_DIR}/def/version.rcinc)
+    target_sources(${target} PRIVATE ${rc})
+    target_compile_definitions(${target} PRIVATE
+        OPENICMP_VERSION_MAJOR=${PROJECT_VERSION_MAJOR}
+        OPENICMP_VERSION_MINOR=${PROJECT_VERSION_MINOR}
+        OPENICMP_VERSION_PATCH=${PROJECT_VERSION_PATCH})
+endfunction()
+
 # add_windows_dll(NAME [FACADE] [EXPORTS DEF IMPORTS DEF...] SOURCES SOURCE...)
 #
 # Makes NAME.dll from the sources, def/NAME.def (the exports) and def/NAME.rc (the version), its import libraries, and
@@ -34,16 +45,11 @@ function(add_windows_dll name)
         set(dll_IMPORTS ${dll_EXPORTS})
         set(kill_at LINKER:--kill-at)
     endif()
-    set(rc ${CMAKE_SOURCE_DIR}/def/${name}.rc)
-    set_source_files_properties(${rc} PROPERTIES OBJECT_DEPENDS ${CMAKE_SOURCE_DIR}/def/version.rcinc)
 
     # A module is a shared library for which the linker makes no import library: its own would lack the @8.
-    add_library(${name} MODULE ${dll_SOURCES} ${dll_EXPORTS} ${rc})
+    add_library(${name} MODULE ${dll_SOURCES} ${dll_EXPORTS})
+    add_version_resource(${name} ${CMAKE_SOURCE_DIR}/def/${name}.rc)
     set_target_properties(${name} PROPERTIES PREFIX "" LINKER_LANGUAGE C)
-    target_compile_definitions(${name} PRIVATE
-        OPENICMP_VERSION_MAJOR=${PROJECT_VERSION_MAJOR}
-        OPENICMP_VERSION_MINOR=${PROJECT_VERSION_MINOR}
-        OPENICMP_VERSION_PATCH=${PROJECT_VERSION_PATCH})
     target_link_options(${name} PRIVATE ${windows_linker_flags} ${kill_at})
     if(dll_FACADE)
         if(CMAKE_SIZEOF_VOID_P EQUAL 8)

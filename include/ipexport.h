@@ -187,43 +187,45 @@ typedef struct icmp_echo_reply {
 
 #endif
 
-/* IP_OPTION_INFORMATION.Flags: add a routing header that names the source (documented; Vista and later). */
 #ifndef IP_FLAG_REVERSE
+    /* IP_OPTION_INFORMATION.Flags: add a routing header that names the source (documented; Vista and later). */
     #define IP_FLAG_REVERSE 0x1
 #endif
 
 #ifdef _WIN64
     /*
- * The two structures as 32-bit programs have them (8 and 28 bytes), for 64-bit code that handles their
- * memory. No function fills them: a 64-bit caller gets the structures above whatever the documentation of
- * these says (measured).
- *
- * Their pointers have 4 bytes. Microsoft's compiler has such a type, POINTER_32; GCC and clang for mingw-w64
- * do not (mingw-w64's macro of that name is empty, which gives 8 bytes), so there the members are the address
- * as a number.
- */
+     * The pointers of the next two structures have 4 bytes. Microsoft's compiler has such a type, POINTER_32;
+     * GCC and clang for mingw-w64 do not (mingw-w64's macro of that name is empty, which gives 8 bytes), so
+     * there the members are the address as a number.
+     */
     #ifdef _MSC_VER
         #define OPENICMP_POINTER_32(type) type *POINTER_32
     #else
         #define OPENICMP_POINTER_32(type) ULONG
     #endif
 
+/*
+ * IP_OPTION_INFORMATION as 32-bit programs have it (8 bytes), for 64-bit code that handles their memory. No
+ * function takes or fills it: a 64-bit caller gets the structure above whatever the documentation of this one
+ * says (measured).
+ */
 typedef struct ip_option_information32 {
-    UCHAR Ttl;
-    UCHAR Tos;
-    UCHAR Flags;
-    UCHAR OptionsSize;
-    OPENICMP_POINTER_32(UCHAR) OptionsData;
+    UCHAR Ttl;                              /* as IP_OPTION_INFORMATION has it */
+    UCHAR Tos;                              /* likewise */
+    UCHAR Flags;                            /* likewise */
+    UCHAR OptionsSize;                      /* likewise */
+    OPENICMP_POINTER_32(UCHAR) OptionsData; /* in the memory of the 32-bit program */
 } IP_OPTION_INFORMATION32, *PIP_OPTION_INFORMATION32;
 
+/* ICMP_ECHO_REPLY as 32-bit programs have it (28 bytes), for the same. */
 typedef struct icmp_echo_reply32 {
-    IPAddr Address;
-    ULONG Status;
-    ULONG RoundTripTime;
-    USHORT DataSize;
-    USHORT Reserved;
-    OPENICMP_POINTER_32(void) Data;
-    struct ip_option_information32 Options;
+    IPAddr Address;                         /* as ICMP_ECHO_REPLY has it */
+    ULONG Status;                           /* likewise */
+    ULONG RoundTripTime;                    /* likewise */
+    USHORT DataSize;                        /* likewise */
+    USHORT Reserved;                        /* likewise */
+    OPENICMP_POINTER_32(void) Data;         /* in the memory of the 32-bit program */
+    struct ip_option_information32 Options; /* likewise */
 } ICMP_ECHO_REPLY32, *PICMP_ECHO_REPLY32;
 
     #undef OPENICMP_POINTER_32
@@ -242,6 +244,7 @@ typedef struct _IPV6_ADDRESS_EX {
 } IPV6_ADDRESS_EX, *PIPV6_ADDRESS_EX;
 #pragma pack(pop)
 
+#if !defined(OPENICMP_NO_ICMPV6_ECHO_REPLY) && (!defined(_WIN32_WINNT) || _WIN32_WINNT >= 0x0501)
 /*
  * An answer to an IPv6 echo request, at the start of the caller's reply buffer. 36 bytes on every
  * architecture (Status at 28, RoundTripTime at 32). The echoed data follows directly; nothing says how much
@@ -250,13 +253,13 @@ typedef struct _IPV6_ADDRESS_EX {
  * As in the SDK, absent when the program targets Windows 2000 or older. A program that brings its own
  * definition because its tool chain had none compiles with OPENICMP_NO_ICMPV6_ECHO_REPLY defined.
  */
-#if !defined(OPENICMP_NO_ICMPV6_ECHO_REPLY) && (!defined(_WIN32_WINNT) || _WIN32_WINNT >= 0x0501)
 typedef struct icmpv6_echo_reply_lh {
     IPV6_ADDRESS_EX Address;    /* who sent it: the destination, or the router that reports an error */
     ULONG Status;               /* IP_STATUS */
     unsigned int RoundTripTime; /* milliseconds, rounded down */
 } ICMPV6_ECHO_REPLY_LH, *PICMPV6_ECHO_REPLY_LH;
 
+/* The name by which programs know it. */
 typedef ICMPV6_ECHO_REPLY_LH ICMPV6_ECHO_REPLY;
 typedef ICMPV6_ECHO_REPLY_LH *PICMPV6_ECHO_REPLY;
 #endif
@@ -267,14 +270,14 @@ typedef ICMPV6_ECHO_REPLY_LH *PICMPV6_ECHO_REPLY;
 
 /* The two addresses of an ARP exchange. */
 typedef struct arp_send_reply {
-    IPAddr DestAddress;
-    IPAddr SrcAddress;
+    IPAddr DestAddress; /* where the reply goes */
+    IPAddr SrcAddress;  /* where it comes from */
 } ARP_SEND_REPLY, *PARP_SEND_REPLY;
 
 /* TCP ports to keep free, both ends included. */
 typedef struct tcp_reserve_port_range {
-    USHORT UpperRange;
-    USHORT LowerRange;
+    USHORT UpperRange; /* the last port */
+    USHORT LowerRange; /* the first port */
 } TCP_RESERVE_PORT_RANGE, *PTCP_RESERVE_PORT_RANGE;
 
     /* The characters of an adapter's name, with the terminating zero. */
@@ -282,34 +285,34 @@ typedef struct tcp_reserve_port_range {
 
 /* An adapter's interface index and device name. The index may change when the adapter is re-enabled. */
 typedef struct _IP_ADAPTER_INDEX_MAP {
-    ULONG Index;
-    WCHAR Name[MAX_ADAPTER_NAME];
+    ULONG Index;                  /* of the interface */
+    WCHAR Name[MAX_ADAPTER_NAME]; /* of the device */
 } IP_ADAPTER_INDEX_MAP, *PIP_ADAPTER_INDEX_MAP;
 
 /* The adapters with IPv4 (GetInterfaceInfo): NumAdapters of them, not 1. */
 typedef struct _IP_INTERFACE_INFO {
-    LONG NumAdapters;
-    IP_ADAPTER_INDEX_MAP Adapter[1];
+    LONG NumAdapters;                /* how many there are */
+    IP_ADAPTER_INDEX_MAP Adapter[1]; /* so many */
 } IP_INTERFACE_INFO, *PIP_INTERFACE_INFO;
 
 /* The addresses of receive-only adapters (GetUniDirectionalAdapterInfo): NumAdapters of them, not 1. */
 typedef struct _IP_UNIDIRECTIONAL_ADAPTER_ADDRESS {
-    ULONG NumAdapters;
-    IPAddr Address[1];
+    ULONG NumAdapters; /* how many there are */
+    IPAddr Address[1]; /* so many */
 } IP_UNIDIRECTIONAL_ADAPTER_ADDRESS, *PIP_UNIDIRECTIONAL_ADAPTER_ADDRESS;
 
 /* Interface indexes in the order of preference (GetAdapterOrderMap): NumAdapters of them, not 1. */
 typedef struct _IP_ADAPTER_ORDER_MAP {
-    ULONG NumAdapters;
-    ULONG AdapterOrder[1];
+    ULONG NumAdapters;     /* how many there are */
+    ULONG AdapterOrder[1]; /* so many */
 } IP_ADAPTER_ORDER_MAP, *PIP_ADAPTER_ORDER_MAP;
 
 /* Multicast traffic in bytes (octets) and packets. */
 typedef struct _IP_MCAST_COUNTER_INFO {
-    ULONG64 InMcastOctets;
-    ULONG64 OutMcastOctets;
-    ULONG64 InMcastPkts;
-    ULONG64 OutMcastPkts;
+    ULONG64 InMcastOctets;  /* bytes received */
+    ULONG64 OutMcastOctets; /* bytes sent */
+    ULONG64 InMcastPkts;    /* packets received */
+    ULONG64 OutMcastPkts;   /* packets sent */
 } IP_MCAST_COUNTER_INFO, *PIP_MCAST_COUNTER_INFO;
 
     /* Control codes of Windows 95 and 98, for the programs that still build for them. */

@@ -1,9 +1,11 @@
 /*
- * Writes the reply buffers of asynchronous requests, sets events and hands routines to their threads.
+ * Writes the reply buffers of asynchronous requests, sets events and hands routines to their threads. What belongs to a
+ * batch goes there.
  */
 #include "echo/completion.h"
 
 #include "echo/apc.h"
+#include "echo/batch.h"
 #include "echo/outcome.h"
 #include "trace/trace.h"
 
@@ -122,6 +124,7 @@ void completion_tell(struct engine *engine, struct request_list *completed)
     struct request_list routines = {0};
     const struct apc_thread *known_alive = NULL;
     struct request *request;
+    batch_tell(completed);
     while ((request = request_list_take_first(completed)) != NULL) {
         if (request->notification.event != 0) {
             tell_by_event(engine, request);

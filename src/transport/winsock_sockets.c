@@ -71,20 +71,21 @@ struct ip_address winsock_any_address(enum ip_family family)
     return (struct ip_address){.family = (uint8_t)family};
 }
 
-/* A socket bound to `source`, that nobody has seen yet. Its `next` and `busy` are the caller's to set. */
-static uint32_t socket_open(const struct ip_address *source, struct winsock_socket **result)
+/* A socket bound to `source`, that nobody has seen yet. Its `next` and `busy` are the caller's to set. NULL with a Win32
+ * error. */
+static struct winsock_socket *socket_open(const struct ip_address *source, uint32_t *error)
 {
     struct winsock_socket *opened = os_alloc(sizeof(*opened));
     if (opened == NULL) {
-        return ERROR_NOT_ENOUGH_MEMORY;
+        *error = ERROR_NOT_ENOUGH_MEMORY;
+        return NULL;
     }
-    uint32_t error;
     bool v6 = source->family == IP_FAMILY_V6;
     opened->handle = WSASocketW(v6 ? AF_INET6 : AF_INET, SOCK_RAW, v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP, NULL,
                                 0, WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
     if (opened->handle == INVALID_SOCKET) {
         int wsa_error = WSAGetLastError();
-        error = wsa_error == WSAEACCES ? ERROR_ACCESS_DENIED : winsock_error(wsa_error);
+        *error = wsa_error == WSAEACCES ? ERROR_ACCESS_DENIED : winsock_error(wsa_error);
         goto cleanup_memory;
     }
     /* Bound even to no address in particular: Windows refuses to receive on a raw socket that was neither
@@ -92,19 +93,18 @@ static uint32_t socket_open(const struct ip_address *source, struct winsock_sock
     union winsock_address address;
     int address_bytes = winsock_address_from(&address, source);
     if (bind(opened->handle, &address.any, address_bytes) != 0) {
-        error = winsock_error(WSAGetLastError());
+        *error = winsock_error(WSAGetLastError());
         goto cleanup_socket;
     }
     opened->source = *source;
     opened->ttl = opened->multicast_hops = opened->tos = opened->dont_fragment = opened->broadcast = -1;
-    *result = opened;
-    return 0;
+    return opened;
 
 cleanup_socket:
     closesocket(opened->handle);
 cleanup_memory:
     os_free(opened);
-    return error;
+    return NULL;
 }
 
 static int receive_buffer_set(struct winsock_socket *opened, int bytes)
@@ -135,9 +135,9 @@ static int default_ttl(const struct winsock_socket *opened, int level, int optio
 static uint32_t open_first(struct winsock_pool *pool, enum ip_family family)
 {
     const struct ip_address any = winsock_any_address(family);
-    struct winsock_socket *first;
-    uint32_t error = socket_open(&any, &first);
-    if (error != 0) {
+    uint32_t error;
+    struct winsock_socket *first = socket_open(&any, &error);
+    if (first == NULL) {
         return error;
     }
     first->next = pool->newest;
@@ -181,8 +181,9 @@ uint32_t winsock_pool_open(struct winsock_pool *pool)
 struct winsock_socket *winsock_receiving_socket_open(enum ip_family family)
 {
     const struct ip_address any = winsock_any_address(family);
-    struct winsock_socket *opened;
-    if (socket_open(&any, &opened) != 0) {
+    uint32_t error;
+    struct winsock_socket *opened = socket_open(&any, &error);
+    if (opened == NULL) {
         return NULL;
     }
     receive_buffer_set(opened, RECEIVE_BUFFER_BYTES);
@@ -270,9 +271,9 @@ uint32_t winsock_pool_take(struct winsock_pool *pool, const struct ip_address *s
         return ERROR_NOT_ENOUGH_MEMORY;
     }
 
-    struct winsock_socket *fresh;
-    uint32_t error = socket_open(source, &fresh);
-    if (error != 0) {
+    uint32_t error;
+    struct winsock_socket *fresh = socket_open(source, &error);
+    if (fresh == NULL) {
         return error;
     }
     receive_buffer_set(fresh, pool->ping_sockets ? RECEIVE_BUFFER_BYTES : 0);

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Everything in dist/ can be loaded at any address (ASLR), has no executable data (DEP), and is the same file from each
-# build (no time stamp). The DLLs carry a version.
+# Everything in dist/ can be loaded at any address (ASLR), has no executable data (DEP), is the same file from each
+# build (no time stamp), and carries the version that CMakeLists.txt has.
 source "$(dirname "$0")/lib.sh"
 
+version=$(project_version)
 flags=(DYNAMIC_BASE NX_COMPAT)
 [[ $arch == x86 ]] || flags+=(HIGH_ENTROPY_VA)
 for file in "$dist"/*.dll "$dist"/*.exe; do
@@ -16,6 +17,7 @@ for file in "$dist"/*.dll "$dist"/*.exe; do
     # What has no address in it, as icmp.dll on x64, has nothing to relocate.
     [[ $file == */icmp.dll ]] || ((0x$relocations > 0)) || fail "$file has no relocations"
     grep -Eq '^Time/Date[[:space:]]+(Thu Jan  ?1 00:00:00 1970|0+)' <<<"$headers" || fail "$file has a time stamp"
-    # Resource type 16 is VERSIONINFO.
-    [[ $file == *.exe ]] || grep -q 'Entry: ID: 0x000010' <<<"$headers" || fail "$file has no version resource"
+    # The resource's texts are of 16 bits a character.
+    versions=$("$triple-strings" --encoding=l "$file" | awk '/^(File|Product)Version$/ { getline; print }' | sort -u)
+    [[ $versions == "$version" ]] || fail "$file has the version ${versions:-(none)}, not $version"
 done

@@ -6,6 +6,7 @@ set -euo pipefail
 arch=${1:?which architecture: x64, x86 or native}
 project_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 dist=$project_dir/dist/$arch
+source "$project_dir/tools/lib/version.sh"
 case $arch in
 x64) triple=x86_64-w64-mingw32 ;;
 x86) triple=i686-w64-mingw32 ;;

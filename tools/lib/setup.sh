@@ -24,7 +24,7 @@ missing_packages() {
 install_packages() {
     logged apt-update as_root apt-get update -q || say "going on with the package lists of before"
     logged apt-install as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -q --yes --no-install-recommends "$@"
+        apt-get install -q --yes --no-install-recommends --no-remove "$@"
 }
 
 # debian_codename: of this system, as in "bookworm".
