@@ -67,13 +67,14 @@ struct request {
     struct collection
         *collection; /* in place of `answer`, if it is not empty; NULL before the first answer */
 
-    /* Synchronous. */
-    struct listener *listener;    /* what its own thread sleeps in, or NULL: */
-    struct os_condition answered; /* then this */
+    struct listener *listener; /* synchronous: what its own thread sleeps in, or NULL: */
+    union {
+        struct os_condition answered; /* then this */
+        void *reply;                  /* asynchronous, and no probe */
+    };
 
     /* Asynchronous. */
     struct batch *batch; /* whose probe it is; NULL for others, for which there are: */
-    void *reply;
     struct notification notification;
     struct echo_io_status io_status;
 };
