@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Longer than any range that can be written: two IPv6 addresses with links. */
-#define TEXT_BYTES (2 * IP_NUMBER_TEXT_BYTES)
+#define TEXT_BYTES ((size_t)2 * IP_NUMBER_TEXT_BYTES)
 
 /* A host's name and, behind a dot, the root (RFC 1035, 2.3.4). */
 #define NAME_MAX_LENGTH 254
@@ -17,7 +17,7 @@
 /* Makes room for one element more. */
 static bool grow(void **elements, size_t count, size_t *capacity, size_t element_bytes)
 {
-    if (count < *capacity)
+    if (count < *capacity && *elements != NULL)
         return true;
     size_t wanted = *capacity > 0 ? *capacity * 2 : 16;
     if (wanted > SIZE_MAX / element_bytes)
@@ -175,9 +175,10 @@ static bool is_name(const char *text)
 /* Splits a text at the separator; false if it has none, or is too long for a range. */
 static bool split(const char *text, char separator, char copy[TEXT_BYTES], char **rest)
 {
-    if (strlen(text) >= TEXT_BYTES)
+    size_t length = strlen(text);
+    if (length >= TEXT_BYTES)
         return false;
-    strcpy(copy, text);
+    memcpy(copy, text, length + 1);
     *rest = strchr(copy, separator);
     if (*rest == NULL)
         return false;
@@ -218,7 +219,9 @@ bool targets_add_named(struct targets *targets, const struct ip_number *address,
     if (copy == NULL)
         return false;
     memcpy(copy, name, name_bytes);
-    targets->names[targets->name_count++] = (struct target_name){*address, copy};
+    struct target_name *added = &targets->names[targets->name_count++];
+    added->address = *address;
+    added->name = copy;
     return add_range(targets, address, address) == TARGETS_OK;
 }
 
