@@ -2,7 +2,7 @@
 # CPack's archives, which hold the same tree as cmake --install makes.
 include(CMakePackageConfigHelpers)
 
-install(FILES include/icmpapi.h include/ipexport.h DESTINATION include/openicmp COMPONENT development)
+install(FILES include/icmpapi.h include/ipexport.h include/openicmp.h DESTINATION include/openicmp COMPONENT development)
 install(FILES LICENSE DESTINATION . COMPONENT runtime)
 
 # The version file also refuses programs of the other architecture.

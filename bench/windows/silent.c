@@ -9,11 +9,12 @@
 #include <stdlib.h>
 
 /* All requests have the same time-out, and all are to be outstanding at the same time for a while: so it is
- * this much longer than sending them is expected to take, and in the first batch there is time to look at
- * that. */
-#define SENDING_FACTOR 2
-#define SPARE_MS       100
-#define LOOKING_MS     500
+ * this much longer than sending them is expected to take (the more there are, the more can come between), and
+ * in the first batch there is time to look at that. */
+#define SENDING_FACTOR   2
+#define SPARE_MS         100
+#define SPARE_REQUEST_US 20
+#define LOOKING_MS       500
 
 /* Shows what sending costs. */
 #define REHEARSAL_REQUESTS   100
@@ -111,7 +112,8 @@ static void count_outcomes(uint32_t count, DWORD timeout_ms, struct tally *tally
 static void batch(uint32_t count, uint64_t cost_ns, bool first, struct tally *tally)
 {
     uint64_t duration_ms = cost_ns * count * SENDING_FACTOR / NS_PER_MS;
-    DWORD timeout_ms = (DWORD)(duration_ms + SPARE_MS + (first ? LOOKING_MS : 0));
+    uint64_t spare_ms = SPARE_MS + (uint64_t)count * SPARE_REQUEST_US / 1000;
+    DWORD timeout_ms = (DWORD)(duration_ms + spare_ms + (first ? LOOKING_MS : 0));
     uint64_t begun_ns = clock_ns();
     uint32_t sent = send_all(count, timeout_ms);
     sending_ns += clock_ns() - begun_ns;

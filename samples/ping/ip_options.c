@@ -1,5 +1,5 @@
 /*
- * Builds and prints IP options: record route, timestamp, loose and strict source route.
+ * Builds and shows IP options: record route, timestamp, loose and strict source route.
  */
 #include "ip_options.h"
 
@@ -10,8 +10,6 @@ enum {
     OPTION_NOP = 1,
     OPTION_RECORD_ROUTE = 7,
     OPTION_TIMESTAMP = 0x44,
-    OPTION_LOOSE_ROUTE = 0x83,
-    OPTION_STRICT_ROUTE = 0x89,
     TIMESTAMP_WITH_ADDRESS = 1 /* its flag: every entry is an address and a time */
 };
 
@@ -24,19 +22,13 @@ static uint8_t *put_head(uint8_t *to, uint8_t type, size_t length, uint8_t point
     return to + 3;
 }
 
-size_t ip_options_build(uint8_t bytes[PING_IP_OPTIONS_BYTES], const struct ping_options *options,
+size_t ip_options_build(uint8_t bytes[IP_OPTIONS_BYTES], const struct ping_options *options,
                         const uint32_t *route_be)
 {
     uint8_t *to = bytes;
-    memset(bytes, OPTION_END, PING_IP_OPTIONS_BYTES);
+    memset(bytes, OPTION_END, IP_OPTIONS_BYTES);
 
-    if (options->hop_count > 0) {
-        size_t route_bytes = 4 * (options->hop_count + 1);
-        to = put_head(to, options->strict_route ? OPTION_STRICT_ROUTE : OPTION_LOOSE_ROUTE, 3 + route_bytes,
-                      4);
-        memcpy(to, route_be, route_bytes);
-        to += route_bytes;
-    }
+    to = source_route_write(to, &options->route, route_be);
     if (options->record_routes > 0) {
         size_t length = 3 + 4 * (size_t)options->record_routes;
         to = put_head(to, OPTION_RECORD_ROUTE, length, 4) - 3 + length;
@@ -50,29 +42,29 @@ size_t ip_options_build(uint8_t bytes[PING_IP_OPTIONS_BYTES], const struct ping_
     return ((size_t)(to - bytes) + 3) / 4 * 4;
 }
 
-/* Prints option[from..filled), the entries that routers have filled in: an address each, and in entries of
+/* Writes option[from..filled), the entries that routers have filled in: an address each, and in entries of
  * eight bytes a time, in milliseconds since midnight UTC. */
-static void print_entries(FILE *out, const char *title, const uint8_t *option, size_t from, size_t filled,
-                          size_t entry_bytes)
+static void add_entries(struct text *out, const char *title, const uint8_t *option, size_t from,
+                        size_t filled, size_t entry_bytes)
 {
     size_t at = from;
     for (; at + entry_bytes <= filled; at += entry_bytes) {
         const uint8_t *entry = option + at;
         if (at == from)
-            fprintf(out, "    %s: ", title);
+            text_add(out, "    %s: ", title);
         else
-            fprintf(out, " ->\n    %*s  ", (int)strlen(title), "");
-        fprintf(out, "%u.%u.%u.%u", entry[0], entry[1], entry[2], entry[3]);
+            text_add(out, " ->\n    %*s  ", (int)strlen(title), "");
+        text_add(out, "%u.%u.%u.%u", entry[0], entry[1], entry[2], entry[3]);
         if (entry_bytes == 8)
-            fprintf(out, " : %lu",
-                    (unsigned long)entry[4] << 24 | (unsigned long)entry[5] << 16 |
-                        (unsigned long)entry[6] << 8 | (unsigned long)entry[7]);
+            text_add(out, " : %lu",
+                     (unsigned long)entry[4] << 24 | (unsigned long)entry[5] << 16 |
+                         (unsigned long)entry[6] << 8 | (unsigned long)entry[7]);
     }
     if (at > from)
-        fputc('\n', out);
+        text_add(out, "\n");
 }
 
-void ip_options_print(FILE *out, const uint8_t *bytes, size_t size)
+void ip_options_add(struct text *out, const uint8_t *bytes, size_t size)
 {
     size_t at = 0;
     while (at < size && bytes[at] != OPTION_END) {
@@ -86,10 +78,10 @@ void ip_options_print(FILE *out, const uint8_t *bytes, size_t size)
         size_t filled = option[2] > option[1] ? option[1] : (option[2] == 0 ? 0 : option[2] - 1u);
 
         if (option[0] == OPTION_TIMESTAMP && option[1] > 3 && (option[3] & 0xf) == TIMESTAMP_WITH_ADDRESS)
-            print_entries(out, "Timestamp", option, 4, filled, 8);
-        else if (option[0] == OPTION_RECORD_ROUTE || option[0] == OPTION_LOOSE_ROUTE ||
-                 option[0] == OPTION_STRICT_ROUTE)
-            print_entries(out, "Route", option, 3, filled, 4);
+            add_entries(out, "Timestamp", option, 4, filled, 8);
+        else if (option[0] == OPTION_RECORD_ROUTE || option[0] == IP_OPTION_LOOSE_ROUTE ||
+                 option[0] == IP_OPTION_STRICT_ROUTE)
+            add_entries(out, "Route", option, 3, filled, 4);
         at += option[1];
     }
 }

@@ -7,14 +7,14 @@
 
 #include "options.h"
 
-#include <stdio.h>
+#include "../common/text.h"
 
 /* Writes the options that -r, -s, -j and -k ask for. route_be: hops and target in network byte order, read
  * only if there are hops (then hop_count + 1 of them). Returns the bytes used, a multiple of four. */
-size_t ip_options_build(uint8_t bytes[PING_IP_OPTIONS_BYTES], const struct ping_options *options,
+size_t ip_options_build(uint8_t bytes[IP_OPTIONS_BYTES], const struct ping_options *options,
                         const uint32_t *route_be);
 
-/* Prints the routes and timestamps in the options of a reply, one address a line. */
-void ip_options_print(FILE *out, const uint8_t *bytes, size_t size);
+/* Writes the routes and timestamps in the options of a reply, one address a line. */
+void ip_options_add(struct text *out, const uint8_t *bytes, size_t size);
 
 #endif

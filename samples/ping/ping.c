@@ -1,5 +1,6 @@
 /*
- * ping for OpenICMP, as Windows users know it: the same options and the same output, in English.
+ * ping for OpenICMP, as Windows users know it: the same options and the same output, in English. Beyond that,
+ * --precise shows microseconds and --graph a chart of the latest times.
  *
  * The ICMP API in short: IcmpCreateFile once, then a blocking IcmpSendEcho for each echo request, with a
  * reply buffer that has room for the structure, IP options and the echoed data. For IPv6: Icmp6CreateFile
@@ -9,7 +10,10 @@
  * unreachable.") is counted as received, as on Windows, but does not make the status 0, so that scripts can
  * trust it.
  */
-#include "host.h"
+#include "../common/output.h"
+#include "../common/precise_time.h"
+#include "../common/target.h"
+#include "../common/wide.h"
 
 #include <icmpapi.h>
 
@@ -17,16 +21,15 @@
 #include "options.h"
 #include "report.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #define INTERVAL_MS 1000
 
 /* What every echo request needs. */
 struct echo {
-    HANDLE icmp;               /* of the target's family */
-    union host_address source; /* zero: the stack chooses */
-    union host_address target;
+    HANDLE icmp;          /* of the target's family */
+    union address source; /* zero: the stack chooses */
+    union address target;
     IP_OPTION_INFORMATION options;
     BYTE *data;
     WORD data_bytes;
@@ -35,36 +38,52 @@ struct echo {
 
 static void print_usage(void)
 {
-    puts("\nUsage: ping [options] target\n\n"
-         "    -t             ping until Ctrl-C; Ctrl-Break shows the statistics so far\n"
-         "    -a             look up the name of a numeric target\n"
-         "    -n count       number of echo requests (4)\n"
-         "    -l size        bytes of data in each (32, up to 65500)\n"
-         "    -f             forbid fragmentation (DF, IPv4 only)\n"
-         "    -i TTL         time to live, or hop limit (128)\n"
-         "    -v TOS         type of service (0, IPv4 only)\n"
-         "    -r count       record the route, up to 9 addresses (IPv4 only)\n"
-         "    -s count       record up to 4 timestamps (IPv4 only)\n"
-         "    -j host-list   loose source route over up to 8 hosts (IPv4 only)\n"
-         "    -k host-list   strict source route over up to 8 hosts (IPv4 only)\n"
-         "    -w timeout     milliseconds to wait for each reply (4000)\n"
-         "    -S srcaddr     local address to send from\n"
-         "    -4             use IPv4\n"
-         "    -6             use IPv6\n\n"
-         "Exit status: 0 if an echo reply came, otherwise 1.");
+    output_print("%s\n", "\nUsage: ping [options] target\n\n"
+                         "    -t             ping until Ctrl-C; Ctrl-Break shows the statistics so far\n"
+                         "    -a             look up the name of a numeric target\n"
+                         "    -n count       number of echo requests (4)\n"
+                         "    -l size        bytes of data in each (32, up to 65500)\n"
+                         "    -f             forbid fragmentation (DF, IPv4 only)\n"
+                         "    -i TTL         time to live, or hop limit (128)\n"
+                         "    -v TOS         type of service (0, IPv4 only)\n"
+                         "    -r count       record the route, up to 9 addresses (IPv4 only)\n"
+                         "    -s count       record up to 4 timestamps (IPv4 only)\n"
+                         "    -j host-list   loose source route over up to 8 hosts (IPv4 only)\n"
+                         "    -k host-list   strict source route over up to 8 hosts (IPv4 only)\n"
+                         "    -w timeout     milliseconds to wait for each reply (4000)\n"
+                         "    -S srcaddr     local address to send from\n"
+                         "    -4             use IPv4\n"
+                         "    -6             use IPv6\n"
+                         "    --precise      times in microseconds\n"
+                         "    --graph        a chart of the latest times\n\n"
+                         "Exit status: 0 if an echo reply came, otherwise 1.");
+}
+
+static void say_not_found(const char *name)
+{
+    output_print("Ping request could not find host %s. Please check the name and try again.\n", name);
+}
+
+/* host_find, which says if there is none. */
+static bool find_host(struct host *host, const char *name, enum family family)
+{
+    bool found = host_find(host, name, family);
+    if (!found)
+        say_not_found(name);
+    return found;
 }
 
 /* Finds the hosts of a source route; the target is its last address. */
-static bool route_find(uint32_t route_be[PING_ROUTE_HOPS + 1], const struct ping_options *options,
+static bool route_find(uint32_t route_be[ROUTE_HOPS + 1], const struct ping_options *options,
                        const struct host *target)
 {
     struct host hop;
-    for (size_t i = 0; i < options->hop_count; i++) {
-        if (!host_find(&hop, options->hops[i], PING_IPV4))
+    for (size_t i = 0; i < options->route.hop_count; i++) {
+        if (!find_host(&hop, options->route.hops[i], IPV4))
             return false;
         route_be[i] = hop.address.v4.sin_addr.s_addr;
     }
-    route_be[options->hop_count] = target->address.v4.sin_addr.s_addr;
+    route_be[options->route.hop_count] = target->address.v4.sin_addr.s_addr;
     return true;
 }
 
@@ -91,7 +110,7 @@ static DWORD send_ipv4(struct echo *echo, ICMP_ECHO_REPLY *reply, DWORD reply_by
 
 static void send_one(struct echo *echo, void *reply, DWORD reply_bytes)
 {
-    bool ipv6 = echo->target.any.sa_family == AF_INET6;
+    bool ipv6 = address_is_ipv6(&echo->target);
     report_sent();
     DWORD replies =
         ipv6 ? Icmp6SendEcho2(echo->icmp, NULL, NULL, NULL, &echo->source.v6, &echo->target.v6, echo->data,
@@ -100,9 +119,13 @@ static void send_one(struct echo *echo, void *reply, DWORD reply_bytes)
     if (replies == 0)
         report_failure(GetLastError());
     else if (ipv6)
-        report_reply6(reply, echo->data, echo->data_bytes);
+        report_reply6(reply,
+                      precise_time_ns(reply, reply_bytes, ((const ICMPV6_ECHO_REPLY *)reply)->RoundTripTime),
+                      echo->data, echo->data_bytes);
     else
-        report_reply(reply, echo->data, echo->data_bytes);
+        report_reply(reply,
+                     precise_time_ns(reply, reply_bytes, ((const ICMP_ECHO_REPLY *)reply)->RoundTripTime),
+                     echo->data, echo->data_bytes);
 }
 
 /* Sends the requests, one a second, and ends the process. Returns only if it could not start. */
@@ -110,11 +133,11 @@ static int ping(struct echo *echo, const struct ping_options *options)
 {
     /* The larger structure of the two; 8 bytes and an IO_STATUS_BLOCK are what the documentation asks for
      * besides. */
-    DWORD reply_bytes = (DWORD)sizeof(ICMP_ECHO_REPLY) + (DWORD)sizeof(ICMPV6_ECHO_REPLY) +
-                        PING_IP_OPTIONS_BYTES + echo->data_bytes + 8 + 2 * (DWORD)sizeof(void *);
+    DWORD reply_bytes = (DWORD)sizeof(ICMP_ECHO_REPLY) + (DWORD)sizeof(ICMPV6_ECHO_REPLY) + IP_OPTIONS_BYTES +
+                        echo->data_bytes + 8 + 2 * (DWORD)sizeof(void *);
     void *reply = malloc(reply_bytes);
     if (reply == NULL) {
-        puts("Out of memory.");
+        output_print("Out of memory.\n");
         return EXIT_FAILURE;
     }
     SetConsoleCtrlHandler(on_control, TRUE);
@@ -132,59 +155,45 @@ static int ping(struct echo *echo, const struct ping_options *options)
     report_and_exit("");
 }
 
-static HANDLE open_icmp(const struct host *target)
-{
-    return host_is_ipv6(target) ? Icmp6CreateFile() : IcmpCreateFile();
-}
-
-/* Finds the target and opens a handle for its family. A name whose first address is of IPv6 may have one of
- * IPv4, too, which will do where there is no IPv6. Says what is wrong, and gives INVALID_HANDLE_VALUE. */
-static HANDLE target_open(struct host *target, const struct ping_options *options)
-{
-    if (!host_find(target, options->target, options->family))
-        return INVALID_HANDLE_VALUE;
-    HANDLE icmp = open_icmp(target);
-    if (icmp == INVALID_HANDLE_VALUE && GetLastError() == ERROR_NOT_SUPPORTED && host_is_ipv6(target) &&
-        options->family == PING_ANY_FAMILY && target->name[0] != '\0') {
-        if (!host_find(target, options->target, PING_IPV4))
-            return INVALID_HANDLE_VALUE;
-        icmp = open_icmp(target);
-    }
-    if (icmp == INVALID_HANDLE_VALUE)
-        printf("Unable to contact IP driver. Error code %lu.\n", (unsigned long)GetLastError());
-    return icmp;
-}
-
-static void print_start(const struct host *target, const struct host *source, unsigned int data_bytes)
+static void print_start(const struct host *target, const struct host *source,
+                        const struct ping_options *options)
 {
     if (target->name[0] != '\0')
-        printf("\nPinging %s [%s] ", target->name, target->text);
+        output_add(standard_output, "\nPinging %s [%s] ", target->name, target->text);
     else
-        printf("\nPinging %s ", target->text);
+        output_add(standard_output, "\nPinging %s ", target->text);
     if (source->text[0] != '\0')
-        printf("from %s ", source->text);
-    printf("with %u bytes of data:\n", data_bytes);
-    fflush(stdout);
-    report_start(target->text);
+        output_add(standard_output, "from %s ", source->text);
+    output_add(standard_output, "with %lu bytes of data:\n", (unsigned long)options->size_bytes);
+    output_flush(standard_output);
+    report_start(target->text, options);
 }
 
 static int run(const struct ping_options *options)
 {
+    HANDLE icmp;
     struct host target;
     struct host source = {0};
-    uint32_t route_be[PING_ROUTE_HOPS + 1];
-    BYTE ip_options[PING_IP_OPTIONS_BYTES];
+    uint32_t route_be[ROUTE_HOPS + 1];
+    BYTE ip_options[IP_OPTIONS_BYTES];
     static BYTE data[PING_MAX_SIZE_BYTES];
 
-    HANDLE icmp = target_open(&target, options);
-    if (icmp == INVALID_HANDLE_VALUE)
+    switch (target_open(&target, &icmp, options->target, options->family)) {
+    case TARGET_OPENED:
+        break;
+    case TARGET_NOT_FOUND:
+        say_not_found(options->target);
         return EXIT_FAILURE;
+    case TARGET_NO_ICMP:
+        output_print("Unable to contact IP driver. Error code %lu.\n", GetLastError());
+        return EXIT_FAILURE;
+    }
     if ((options->source &&
-         !host_find(&source, options->source, host_is_ipv6(&target) ? PING_IPV6 : PING_IPV4)) ||
+         !find_host(&source, options->source, address_is_ipv6(&target.address) ? IPV6 : IPV4)) ||
         !route_find(route_be, options, &target))
         return EXIT_FAILURE;
     if (options->resolve_address && target.name[0] == '\0')
-        host_find_name(&target);
+        host_name_of(&target.address, target.name);
     for (size_t i = 0; i < options->size_bytes; i++)
         data[i] = (BYTE)('a' + i % 23); /* a to w */
 
@@ -201,28 +210,33 @@ static int run(const struct ping_options *options)
         .data_bytes = (WORD)options->size_bytes,
         .timeout_ms = options->timeout_ms,
     };
-    print_start(&target, &source, echo.data_bytes);
+    print_start(&target, &source, options);
     return ping(&echo, options);
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
+    int argc;
+    char **argv = utf8_arguments(&argc);
     struct ping_options options;
     char message[256];
     WSADATA winsock;
 
-    setvbuf(stdout, NULL, _IOFBF, BUFSIZ); /* or a console gets every character by itself */
-    enum options_result result = options_parse(&options, argc, argv, message, sizeof(message));
+    if (argv == NULL) {
+        output_print("Out of memory.\n");
+        return EXIT_FAILURE;
+    }
+    enum arguments_result result = ping_options_parse(&options, argc, argv, message, sizeof(message));
     if (message[0] != '\0')
-        puts(message);
-    if (result == OPTIONS_HELP || result == OPTIONS_UNKNOWN)
+        output_print("%s\n", message);
+    if (result == ARGUMENTS_HELP || result == ARGUMENTS_UNKNOWN)
         print_usage();
-    if (result != OPTIONS_OK)
+    if (result != ARGUMENTS_OK)
         return EXIT_FAILURE;
 
     int error = WSAStartup(MAKEWORD(2, 2), &winsock); /* for names; the ICMP API does not need it */
     if (error != 0) {
-        printf("Windows Sockets did not start: error %d.\n", error);
+        output_print("Windows Sockets did not start: error %d.\n", error);
         return EXIT_FAILURE;
     }
     return run(&options);

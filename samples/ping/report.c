@@ -3,50 +3,19 @@
  */
 #include "report.h"
 
-#include "host.h"
 #include "ip_options.h"
 
-#include <limits.h>
+#include "../common/address.h"
+#include "../common/chart.h"
+#include "../common/duration.h"
+#include "../common/output.h"
+#include "../common/status.h"
+#include "../common/text.h"
+
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct status_text {
-    DWORD status;
-    const char *text;
-};
-
-static const struct status_text status_texts[] = {
-    {IP_DEST_NET_UNREACHABLE, "Destination net unreachable."},
-    {IP_DEST_HOST_UNREACHABLE, "Destination host unreachable."},
-    {IP_DEST_PROT_UNREACHABLE, "Destination protocol unreachable."},
-    {IP_DEST_PORT_UNREACHABLE, "Destination port unreachable."},
-    {IP_NO_RESOURCES, "No resources."},
-    {IP_BAD_OPTION, "Bad IP option."},
-    {IP_HW_ERROR, "Hardware error."},
-    {IP_PACKET_TOO_BIG, "Packet needs to be fragmented but DF set."},
-    {IP_REQ_TIMED_OUT, "Request timed out."},
-    {IP_BAD_ROUTE, "Source route failed."},
-    {IP_TTL_EXPIRED_TRANSIT, "TTL expired in transit."},
-    {IP_TTL_EXPIRED_REASSEM, "TTL expired during reassembly."},
-    {IP_PARAM_PROBLEM, "IP parameter problem."},
-    {IP_SOURCE_QUENCH, "Source quench received."},
-    {IP_OPTION_TOO_BIG, "IP options too big."},
-    {IP_BAD_DESTINATION, "Bad destination."},
-    {IP_GENERAL_FAILURE, "General failure."},
-};
-
-/* What is different in IPv6, or is not known in IPv4. */
-static const struct status_text status_texts6[] = {
-    {IP_DEST_PROHIBITED, "Destination prohibited."},
-    {IP_PACKET_TOO_BIG, "Packet too big."},
-    {IP_DEST_UNREACHABLE, "Destination unreachable."},
-    {IP_TIME_EXCEEDED, "Time exceeded."},
-    {IP_BAD_HEADER, "Bad header."},
-    {IP_UNRECOGNIZED_NEXT_HEADER, "Unrecognized next header."},
-    {IP_ICMP_ERROR, "ICMP error."},
-    {IP_DEST_SCOPE_MISMATCH, "Destination scope mismatch."},
-};
 
 /* Guards the counters and the order of lines: Windows starts a thread for Ctrl-C and Ctrl-Break. */
 static SRWLOCK lock = SRWLOCK_INIT;
@@ -55,34 +24,59 @@ static char target_text[ADDRESS_TEXT_BYTES];
 static unsigned long long sent_count;
 static unsigned long long received_count; /* echo replies and ICMP errors */
 static unsigned long long echo_count;     /* echo replies alone; the times are theirs */
-static unsigned long long total_ms;
-static unsigned long min_ms = ULONG_MAX;
-static unsigned long max_ms;
+/* In milliseconds, which are added up as Windows rounds each of them; with --precise in nanoseconds. */
+static uint64_t total_time;
+static uint64_t min_time = UINT64_MAX;
+static uint64_t max_time;
 
-/* NULL if it is not among these. */
-static const char *find_text(const struct status_text *texts, size_t count, DWORD status)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (texts[i].status == status)
-            return texts[i].text;
-    }
-    return NULL;
-}
+static bool precise;
+static bool graph;
+static struct chart chart;
+static bool chart_is_shown; /* below the last line, on a console; the cursor stands behind it */
 
-static const char *status_text(DWORD status)
-{
-    return find_text(status_texts, sizeof(status_texts) / sizeof(status_texts[0]), status);
-}
-
-static const char *status_text6(DWORD status)
-{
-    const char *text = find_text(status_texts6, sizeof(status_texts6) / sizeof(status_texts6[0]), status);
-    return text != NULL ? text : status_text(status);
-}
-
-void report_start(const char *target)
+void report_start(const char *target, const struct ping_options *options)
 {
     snprintf(target_text, sizeof(target_text), "%s", target);
+    precise = options->precise;
+    graph = options->graph;
+}
+
+/* Takes the chart away from the line where text is to come. */
+static void hide_chart(void)
+{
+    if (!chart_is_shown)
+        return;
+    output_go_up(standard_output, 0);
+    output_clear_line(standard_output);
+    chart_is_shown = false;
+}
+
+/* The latest times, and how much the highest bar is. */
+static void add_chart(void)
+{
+    char bytes[4 * CHART_MAX_COLUMNS + 64];
+    struct text line = text_in(bytes, sizeof(bytes));
+    size_t columns = output_columns(standard_output);
+    size_t bars = columns > 30 ? columns - 20 : 10;
+    uint64_t longest_ns = chart_longest_ns(&chart, bars);
+
+    chart_write(&chart, &line, bars, longest_ns);
+    text_add(&line, "  %s = ", chart_bar(1, 1));
+    duration_add_short_ms(&line, longest_ns);
+    output_add(standard_output, "%s ms", line.bytes);
+}
+
+/* Takes note of a request that is over. The lock is held. */
+static void add_to_chart(uint64_t time_ns)
+{
+    if (!graph)
+        return;
+    chart_add(&chart, time_ns);
+    if (output_is_console(standard_output)) {
+        add_chart();
+        output_flush(standard_output);
+        chart_is_shown = true;
+    }
 }
 
 void report_sent(void)
@@ -92,20 +86,34 @@ void report_sent(void)
     ReleaseSRWLockExclusive(&lock);
 }
 
-static void count_echo(unsigned long ms)
+static void count_echo(uint64_t time)
 {
     echo_count++;
-    total_ms += ms;
-    min_ms = ms < min_ms ? ms : min_ms;
-    max_ms = ms > max_ms ? ms : max_ms;
+    total_time += time;
+    min_time = time < min_time ? time : min_time;
+    max_time = time > max_time ? time : max_time;
 }
 
-static void print_time(unsigned long ms)
+/* A time in the unit of the counters. */
+static void print_time(uint64_t time)
 {
-    if (ms > 0)
-        printf("time=%lums", ms);
+    char bytes[32];
+    struct text text = text_in(bytes, sizeof(bytes));
+    if (precise)
+        duration_add_ms(&text, time);
     else
-        printf("time<1ms");
+        text_add(&text, "%llu", (unsigned long long)time);
+    output_add(standard_output, "%sms", bytes);
+}
+
+static void print_time_of_reply(uint64_t time)
+{
+    if (time == 0 && !precise) {
+        output_add(standard_output, "time<1ms");
+    } else {
+        output_add(standard_output, "time=");
+        print_time(time);
+    }
 }
 
 static void print_difference(const BYTE *data, size_t data_bytes, const BYTE *sent, size_t sent_bytes)
@@ -114,95 +122,121 @@ static void print_difference(const BYTE *data, size_t data_bytes, const BYTE *se
     while (same < data_bytes && same < sent_bytes && data[same] == sent[same])
         same++;
     if (same < data_bytes)
-        printf("    Data differ from what was sent, first in byte %lu.\n", (unsigned long)same);
+        output_add(standard_output, "    Data differ from what was sent, first in byte %lu.\n",
+                   (unsigned long)same);
 }
 
-static void print_echo(const ICMP_ECHO_REPLY *reply, const BYTE *sent, size_t sent_bytes)
+static void print_echo(const ICMP_ECHO_REPLY *reply, uint64_t time, const BYTE *sent, size_t sent_bytes)
 {
-    printf("bytes=%u ", reply->DataSize);
+    output_add(standard_output, "bytes=%u ", reply->DataSize);
     if (reply->DataSize != sent_bytes)
-        printf("(sent %lu) ", (unsigned long)sent_bytes);
-    print_time(reply->RoundTripTime);
-    printf(" TTL=%u\n", reply->Options.Ttl);
+        output_add(standard_output, "(sent %lu) ", (unsigned long)sent_bytes);
+    print_time_of_reply(time);
+    output_add(standard_output, " TTL=%u\n", reply->Options.Ttl);
     print_difference(reply->Data, reply->DataSize, sent, sent_bytes);
-    ip_options_print(stdout, reply->Options.OptionsData, reply->Options.OptionsSize);
+    char routes[512];
+    struct text text = text_in(routes, sizeof(routes));
+    ip_options_add(&text, reply->Options.OptionsData, reply->Options.OptionsSize);
+    output_add(standard_output, "%s", routes);
 }
 
-static void print_echo6(const ICMPV6_ECHO_REPLY *reply, const BYTE *sent, size_t sent_bytes)
+static void print_echo6(const ICMPV6_ECHO_REPLY *reply, uint64_t time, const BYTE *sent, size_t sent_bytes)
 {
-    print_time(reply->RoundTripTime);
-    puts("");
+    print_time_of_reply(time);
+    output_add(standard_output, "\n");
     print_difference((const BYTE *)(reply + 1), sent_bytes, sent, sent_bytes);
 }
 
 /* Begins the line of an answer, with the lock taken, and counts it. Whether it is an echo reply; otherwise
  * the line has been ended, too. */
-static bool begin_answer(const union host_address *from, DWORD status, unsigned long ms,
-                         const char *error_text)
+static bool begin_answer(const union address *from, DWORD status, uint64_t time, const char *error_text)
 {
     char text[ADDRESS_TEXT_BYTES];
     address_to_text(from, text);
 
     AcquireSRWLockExclusive(&lock);
+    hide_chart();
     received_count++;
-    printf("Reply from %s: ", text);
+    output_add(standard_output, "Reply from %s: ", text);
     if (status == IP_SUCCESS) {
-        count_echo(ms);
+        count_echo(time);
         return true;
     }
-    puts(error_text != NULL ? error_text : "General failure.");
+    output_add(standard_output, "%s\n", error_text != NULL ? error_text : "General failure.");
     return false;
 }
 
-static void end_answer(void)
+static void end_answer(DWORD status, uint64_t time_ns)
 {
-    fflush(stdout);
+    output_flush(standard_output);
+    add_to_chart(status == IP_SUCCESS ? time_ns : CHART_LOST);
     ReleaseSRWLockExclusive(&lock);
 }
 
-void report_reply(const ICMP_ECHO_REPLY *reply, const BYTE *sent, size_t sent_bytes)
+void report_reply(const ICMP_ECHO_REPLY *reply, uint64_t time_ns, const BYTE *sent, size_t sent_bytes)
 {
-    union host_address from = {.v4 = {.sin_family = AF_INET, .sin_addr.s_addr = reply->Address}};
-    if (begin_answer(&from, reply->Status, reply->RoundTripTime, status_text(reply->Status)))
-        print_echo(reply, sent, sent_bytes);
-    end_answer();
+    union address from = address_of_v4(reply->Address);
+    uint64_t time = precise ? time_ns : reply->RoundTripTime;
+    if (begin_answer(&from, reply->Status, time, status_text(reply->Status, false)))
+        print_echo(reply, time, sent, sent_bytes);
+    end_answer(reply->Status, time_ns);
 }
 
-void report_reply6(const ICMPV6_ECHO_REPLY *reply, const BYTE *sent, size_t sent_bytes)
+void report_reply6(const ICMPV6_ECHO_REPLY *reply, uint64_t time_ns, const BYTE *sent, size_t sent_bytes)
 {
-    union host_address from = {
-        .v6 = {.sin6_family = AF_INET6, .sin6_scope_id = reply->Address.sin6_scope_id}};
-    memcpy(&from.v6.sin6_addr, reply->Address.sin6_addr, sizeof(from.v6.sin6_addr));
-    if (begin_answer(&from, reply->Status, reply->RoundTripTime, status_text6(reply->Status)))
-        print_echo6(reply, sent, sent_bytes);
-    end_answer();
+    union address from = address_of_v6(&reply->Address.sin6_addr, reply->Address.sin6_scope_id);
+    uint64_t time = precise ? time_ns : reply->RoundTripTime;
+    if (begin_answer(&from, reply->Status, time, status_text(reply->Status, true)))
+        print_echo6(reply, time, sent, sent_bytes);
+    end_answer(reply->Status, time_ns);
 }
 
 void report_failure(DWORD error)
 {
-    const char *text = status_text(error);
+    const char *text = status_text(error, false);
     AcquireSRWLockExclusive(&lock);
-    puts(text != NULL ? text : "PING: transmit failed. General failure.");
-    fflush(stdout);
-    if (text == NULL)
-        fprintf(stderr, "ping: error %lu\n", (unsigned long)error); /* Windows' line does not say which */
+    hide_chart();
+    output_print("%s\n", text != NULL ? text : "PING: transmit failed. General failure.");
+    if (text == NULL) {
+        /* Windows' line does not say which. */
+        output_add(standard_error, "ping: error %lu\n", (unsigned long)error);
+        output_flush(standard_error);
+    }
+    add_to_chart(CHART_LOST);
     ReleaseSRWLockExclusive(&lock);
+}
+
+/* Leaves the chart where it is, above the statistics; it comes there if it is not, as in a pipe. */
+static void end_chart(void)
+{
+    if (!graph || chart.added == 0)
+        return;
+    if (!chart_is_shown)
+        add_chart();
+    output_add(standard_output, "\n");
+    chart_is_shown = false;
 }
 
 static void print_statistics(const char *last_line)
 {
     unsigned long long lost = sent_count - received_count;
 
-    printf("\nPing statistics for %s:\n", target_text);
-    printf("    Packets: Sent = %llu, Received = %llu, Lost = %llu (%llu%% loss),\n", sent_count,
-           received_count, lost, sent_count > 0 ? 100 * lost / sent_count : 0);
+    end_chart();
+    output_add(standard_output, "\nPing statistics for %s:\n", target_text);
+    output_add(standard_output, "    Packets: Sent = %llu, Received = %llu, Lost = %llu (%llu%% loss),\n",
+               sent_count, received_count, lost, sent_count > 0 ? 100 * lost / sent_count : 0);
     if (echo_count > 0) {
-        printf("Approximate round trip times in milli-seconds:\n");
-        printf("    Minimum = %lums, Maximum = %lums, Average = %llums\n", min_ms, max_ms,
-               total_ms / echo_count);
+        output_add(standard_output, "Approximate round trip times in milli-seconds:\n");
+        output_add(standard_output, "    Minimum = ");
+        print_time(min_time);
+        output_add(standard_output, ", Maximum = ");
+        print_time(max_time);
+        output_add(standard_output, ", Average = ");
+        print_time(total_time / echo_count);
+        output_add(standard_output, "\n");
     }
-    fputs(last_line, stdout);
-    fflush(stdout);
+    output_add(standard_output, "%s", last_line);
+    output_flush(standard_output);
 }
 
 void report_statistics(const char *last_line)

@@ -5,7 +5,9 @@
 #include <windows.h>
 
 #include "echo/apc.h"
+#include "echo/batch.h"
 #include "echo/engine.h"
+#include "echo/round_trip.h"
 #include "echo/session.h"
 #include "system/provider.h"
 #include "transport/transport.h"
@@ -28,8 +30,10 @@ BOOL WINAPI DllMain(HINSTANCE instance, DWORD reason, LPVOID reserved)
          * close is closed here. */
         if (reserved == NULL) {
             session_abandon();
+            batch_abandon();
             engine_abandon();
             apc_abandon();
+            round_trip_abandon();
             transport_unload();
             system_unload();
             os_unload();

@@ -24,6 +24,8 @@ static bool read_icmpv4(const uint8_t *bytes, size_t length_bytes, struct candid
     candidate->destination = ip_address_v4(message.quoted_destination_be);
     candidate->source_route = message.quoted_source_route;
     candidate->answer.status = status_from_icmpv4(message.type, message.code);
+    candidate->answer.icmp_type = message.type;
+    candidate->answer.icmp_code = message.code;
     candidate->answer.data = message.data;
     candidate->answer.data_bytes = message.data_bytes;
     return true;
@@ -74,6 +76,8 @@ static bool read_icmpv6(const uint8_t *bytes, size_t length_bytes, struct candid
     }
     candidate->source_route = false;
     candidate->answer.status = status_from_icmpv6(message.type, message.code);
+    candidate->answer.icmp_type = message.type;
+    candidate->answer.icmp_code = message.code;
     candidate->answer.data = message.data;
     candidate->answer.data_bytes = message.data_bytes;
     return true;
@@ -118,6 +122,8 @@ static bool read_error(const struct transport_packet *packet, struct candidate *
     }
     candidate->answer = header_of(packet);
     candidate->answer.status = family->status(packet->icmp_type, packet->icmp_code);
+    candidate->answer.icmp_type = packet->icmp_type;
+    candidate->answer.icmp_code = packet->icmp_code;
     candidate->is_error = true;
     candidate->destination = packet->destination;
     candidate->source_route = true; /* the system only tells of what we have sent */

@@ -117,6 +117,13 @@ void collection_visit(const struct collection *collection,
     }
 }
 
+void collection_times(const struct collection *collection, uint64_t *times_ns)
+{
+    for (const struct collected *one = collection->first; one != NULL; one = one->next) {
+        *times_ns++ = one->answer.round_trip_ns;
+    }
+}
+
 size_t collection_bytes(const struct collection *collection)
 {
     return collection->responders.count == 1 ? collection->used_bytes : collection->reply_bytes;

@@ -31,6 +31,9 @@ void collection_visit(const struct collection *collection,
                       void (*visit)(const struct echo_answer *answer, const void *context),
                       const void *context);
 
+/* Copies the round-trip times of all answers, in order. */
+void collection_times(const struct collection *collection, uint64_t *times_ns);
+
 /* How many bytes of the reply buffer the answers take; at least one is there. */
 size_t collection_bytes(const struct collection *collection);
 /* Writes the answers, of which there is at least one, into the reply buffer, with `reserved` in the first one's Reserved

@@ -1,9 +1,11 @@
 /*
- * Writes the reply buffers of asynchronous requests, sets events and hands routines to their threads.
+ * Writes the reply buffers of asynchronous requests, sets events and hands routines to their threads. What belongs to a
+ * batch goes there.
  */
 #include "echo/completion.h"
 
 #include "echo/apc.h"
+#include "echo/batch.h"
 #include "echo/outcome.h"
 #include "trace/trace.h"
 
@@ -101,6 +103,7 @@ void completion_tell(struct engine *engine, struct request_list *completed)
 {
     struct request_list routines = {0};
     const struct apc_thread *known_alive = NULL;
+    batch_tell(completed);
     while (completed->first != NULL) {
         tell_first(engine, completed, &routines, &known_alive);
     }

@@ -55,12 +55,15 @@ struct engine {
     struct listener *free_listeners;
     struct events events; /* that requests are to set; event.c */
 
-    size_t relying; /* outstanding requests that rely on the worker */
+    size_t relying;    /* outstanding requests that rely on the worker */
+    size_t probing;    /* how many of these are probes of batches */
+    size_t collecting; /* threads that wait for results of batches */
+    bool gathering;    /* the worker does not receive for a moment, as long as only probes rely on it */
 
     enum worker_state worker;
     struct listener *worker_listener;   /* while there is a worker */
     uint64_t worker_due_ns;             /* until when it sleeps in a receive; 0 while it does not */
-    struct os_condition worker_changed; /* its state has, or the engine is retired */
+    struct os_condition worker_changed; /* its state has, or who waits, or the engine is retired */
     struct request_list answered; /* asynchronous requests whose outcome others have learnt, for the worker */
 };
 

@@ -8,8 +8,8 @@
 #include "os/win32_types.h"
 #include "trace/trace.h"
 
-/* How many events are kept that nobody uses, and for how long while the worker is busy with others: what is
- * kept cannot go away when the program closes it. */
+/* How many events are kept that nobody uses, and for how long: what is kept cannot go away when the program
+ * closes it. */
 #define IDLE_MAX 256
 #define IDLE_NS  (100 * OS_NS_PER_MS)
 
@@ -414,13 +414,6 @@ void event_tend(struct engine *engine)
     uint64_t now_ns = os_now_ns();
     close_idle(engine, now_ns - IDLE_NS);
     look_at_doubtful(engine, now_ns - DOUBT_NS);
-}
-
-void event_close_idle(struct engine *engine)
-{
-    os_lock_acquire(&echo_lock);
-    close_idle(engine, OS_NEVER);
-    os_lock_release(&echo_lock);
 }
 
 static void entry_free(struct table_entry *entry)

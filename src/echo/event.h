@@ -65,8 +65,6 @@ uint64_t event_due_ns(const struct engine *engine);
 /* Closes events that nobody has used for some time, and looks at handles that were used on trust. For the
  * worker only. The lock is held, but released meanwhile. */
 void event_tend(struct engine *engine);
-/* Closes those that nobody uses. The lock is not held. */
-void event_close_idle(struct engine *engine);
 /* Closes all of them. No thread is in the engine any more. */
 void event_close_all(struct engine *engine);
 

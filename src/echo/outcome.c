@@ -4,6 +4,7 @@
 #include "echo/outcome.h"
 
 #include "echo/pending.h"
+#include "echo/round_trip.h"
 #include "trace/trace.h"
 
 /* Whether the outcome is what the collection has. A request whose time is up has nothing else. */
@@ -36,7 +37,7 @@ static void trace_collected(const struct echo_answer *answer, const void *reques
     trace_answer(request, answer, 0);
 }
 
-static void trace_outcome(const struct request *request, uint32_t error)
+void outcome_trace(const struct request *request, uint32_t error)
 {
     if (!trace_enabled()) {
         return;
@@ -51,10 +52,23 @@ static void trace_outcome(const struct request *request, uint32_t error)
     }
 }
 
+/* Without memory for the times of several replies, they are not remembered. */
+static void remember_collected(const struct collection *collection, const void *reply)
+{
+    uint32_t count = collection_count(collection);
+    uint64_t single_ns;
+    uint64_t *times_ns = count > 1 ? os_alloc(count * sizeof(*times_ns)) : &single_ns;
+    if (times_ns != NULL) {
+        collection_times(collection, times_ns);
+        round_trip_remember(reply, IP_FAMILY_V4, times_ns, count);
+    }
+}
+
 static uint32_t write_collected(const struct request *request, void *reply, bool counted)
 {
     uint32_t replies = collection_count(request->collection);
     collection_write(request->collection, reply, counted ? (uint16_t)replies : 0);
+    remember_collected(request->collection, reply);
     return replies;
 }
 
@@ -63,7 +77,12 @@ static uint32_t write_single(const struct request *request, void *reply, bool co
 {
     if (request->state == REQUEST_ANSWERED) {
         uint32_t status = reply_write(reply, request->reply_bytes, &request->answer, counted ? 1 : 0);
-        return status == request->answer.status ? 0 : status;
+        if (status != request->answer.status) {
+            return status;
+        }
+        uint64_t time_ns = request->answer.round_trip_ns;
+        round_trip_remember(reply, request->answer.responder.family, &time_ns, 1);
+        return 0;
     }
     uint32_t error = request->state == REQUEST_FAILED ? request->answer.status : IP_REQ_TIMED_OUT;
     reply_write_failure(reply, request->destination.family, error);
@@ -80,7 +99,7 @@ uint32_t outcome_write(const struct request *request, void *reply, bool counted,
         *error = write_single(request, reply, counted);
         replies = *error == 0 ? 1 : 0;
     }
-    trace_outcome(request, *error);
+    outcome_trace(request, *error);
     return replies;
 }
 

@@ -14,6 +14,9 @@ size_t outcome_bytes(const struct request *request);
  * number stands in the first reply's Reserved member if `counted`. */
 uint32_t outcome_write(const struct request *request, void *reply, bool counted, uint32_t *error);
 
+/* A line of trace for a request that is over, for each answer. */
+void outcome_trace(const struct request *request, uint32_t error);
+
 /* A line of trace for a call that came to nothing before or while its request was sent. */
 void outcome_trace_refusal(const struct echo_call *call, uint32_t error);
 

@@ -23,6 +23,10 @@ bool pending_insert(struct engine *engine, struct request *request)
     }
     request->state = REQUEST_OUTSTANDING;
     engine->relying += request->relies;
+    engine->probing += request->batch != NULL;
+    if (engine->gathering && engine->probing < engine->relying) {
+        os_condition_wake(&engine->worker_changed);
+    }
     return true;
 }
 
@@ -31,6 +35,12 @@ void pending_remove(struct engine *engine, struct request *request)
     table_remove(&engine->pending, &request->entry);
     deadline_remove(&engine->deadlines, &request->deadline);
     engine->relying -= request->relies;
+    engine->probing -= request->batch != NULL;
+}
+
+bool pending_has(const struct request *request)
+{
+    return request->deadline.position != 0;
 }
 
 struct request *pending_find(struct engine *engine, uint32_t key)

@@ -28,6 +28,8 @@ static inline uint16_t key_sequence(uint32_t key)
 bool pending_insert(struct engine *engine, struct request *request);
 /* Takes a request out that is outstanding. */
 void pending_remove(struct engine *engine, struct request *request);
+/* Whether a request is outstanding that may never have been so. */
+bool pending_has(const struct request *request);
 /* The outstanding request with this key, NULL without one. */
 struct request *pending_find(struct engine *engine, uint32_t key);
 /* The outstanding request that a message with this key answers, NULL without one. It is that of the same key,

@@ -28,10 +28,10 @@ static bool answers(const struct candidate *candidate, const struct request *req
            (request->source_route && candidate->source_route);
 }
 
-/* Whether it waits for all who answer. The IPv6 functions have no place for more than one reply. */
+/* Whether it waits for all who answer. Neither the IPv6 functions nor batches have a place for more than one reply. */
 static bool collects(const struct request *request)
 {
-    return request->any_responder && request->destination.family == IP_FAMILY_V4;
+    return request->any_responder && request->destination.family == IP_FAMILY_V4 && request->batch == NULL;
 }
 
 static struct echo_answer answer_of(const struct candidate *candidate, const struct request *request,

@@ -19,8 +19,9 @@ struct echo_answer {
     struct ip_address responder;
     uint8_t ttl; /* of the packet that came */
     uint8_t tos;
-    uint8_t flags;         /* of its IPv4 header: bit 0 MF, bit 1 DF, as IP_FLAG_DF; 0 for IPv6 */
-    uint8_t options_bytes; /* 0 to 40 */
+    uint8_t flags;                /* of its IPv4 header: bit 0 MF, bit 1 DF, as IP_FLAG_DF; 0 for IPv6 */
+    uint8_t options_bytes;        /* 0 to 40 */
+    uint8_t icmp_type, icmp_code; /* in the numbers of ICMP or ICMPv6, as `responder.family` says */
     uint64_t round_trip_ns;
     const uint8_t *options; /* of its IPv4 header; none for IPv6 */
     const uint8_t *data;    /* echoed payload; none for an ICMP error */

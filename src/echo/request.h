@@ -72,6 +72,7 @@ struct request {
     struct os_condition answered; /* then this */
 
     /* Asynchronous. */
+    struct batch *batch; /* whose probe it is; NULL for others, for which there are: */
     void *reply;
     struct notification notification;
     struct echo_io_status io_status;

@@ -23,6 +23,12 @@
  * because the process is ending. */
 #define COMING_NS (10000 * OS_NS_PER_MS)
 
+/* How long replies may lie unread that nobody waits for. Receivers have room for many more than come in that time. */
+#define GATHER_NS (1 * OS_NS_PER_MS)
+
+/* So many packets in one receive have gathered: there may be more of them. */
+#define GATHERED 16
+
 /* How long requests may stay outstanding beyond their time while there are packets to be read first. */
 #define OVERDUE_NS (10 * OS_NS_PER_MS)
 
@@ -59,8 +65,23 @@ static uint64_t sleep_until(struct engine *engine, uint64_t limit_ns)
     return due_ns < limit_ns ? due_ns : limit_ns;
 }
 
-/* Receives once, not beyond `until_ns`, and completes what can be. The lock is held, but not meanwhile. */
-static void receive_and_complete(struct engine *engine, struct listener *listener, uint64_t until_ns)
+/* To be woken for each reply costs as much as to send a request. While nobody waits for the results of probes, because
+ * the program is sending more of them, their replies are left to gather; they lose nothing, if their times are the
+ * kernel's. The lock is held, but released meanwhile. */
+static void gather(struct engine *engine)
+{
+    uint64_t until_ns = os_now_ns() + GATHER_NS;
+    engine->gathering = true;
+    while (engine->collecting == 0 && engine->probing == engine->relying && engine->answered.first == NULL &&
+           !engine->retired && os_now_ns() < until_ns) {
+        os_condition_wait(&engine->worker_changed, &echo_lock, until_ns);
+    }
+    engine->gathering = false;
+}
+
+/* Receives once, not beyond `until_ns`, and completes what can be. True if there were few packets, with the results of
+ * probes. The lock is held, but not meanwhile. */
+static bool receive_and_complete(struct engine *engine, struct listener *listener, uint64_t until_ns)
 {
     struct request_list completed = {0};
     struct receive_role role = {.completed = &completed};
@@ -84,9 +105,11 @@ static void receive_and_complete(struct engine *engine, struct listener *listene
     }
     os_lock_release(&echo_lock);
 
+    bool few_probes = count < GATHERED && completed.first != NULL && completed.first->batch != NULL;
     completion_tell(engine, &completed);
     os_lock_acquire(&echo_lock);
     event_tend(engine);
+    return few_probes;
 }
 
 /* Sleeps without receiving until somebody needs the worker. False when nobody did for a while, or the engine
@@ -95,7 +118,6 @@ static bool park(struct engine *engine, struct listener *listener)
 {
     os_lock_release(&echo_lock);
     receive_rest(engine, listener);
-    event_close_idle(engine);
     apc_reclaim();
     os_lock_acquire(&echo_lock);
     if (has_work(engine)) {
@@ -104,7 +126,13 @@ static bool park(struct engine *engine, struct listener *listener)
     engine->worker = WORKER_PARKED;
     uint64_t until_ns = os_now_ns() + PARKED_NS;
     while (engine->worker == WORKER_PARKED && !engine->retired && os_now_ns() < until_ns) {
-        os_condition_wait(&engine->worker_changed, &echo_lock, until_ns);
+        uint64_t events_ns = event_due_ns(engine);
+        if (events_ns <= os_now_ns()) {
+            event_tend(engine); /* somebody may have called meanwhile */
+        } else {
+            os_condition_wait(&engine->worker_changed, &echo_lock,
+                              events_ns < until_ns ? events_ns : until_ns);
+        }
     }
     if (engine->worker == WORKER_PARKED) {
         engine->worker = WORKER_NONE;
@@ -130,11 +158,16 @@ static void worker_main(void *argument)
     os_condition_wake(&engine->worker_changed);
     uint64_t linger_until_ns = os_now_ns() + LINGER_NS;
     for (;;) {
-        if (has_work(engine)) {
-            receive_and_complete(engine, listener, sleep_until(engine, OS_NEVER));
-            linger_until_ns = os_now_ns() + LINGER_NS;
-        } else if (!engine->retired && os_now_ns() < linger_until_ns) {
-            receive_and_complete(engine, listener, sleep_until(engine, linger_until_ns));
+        bool working = has_work(engine);
+        if (working || (!engine->retired && os_now_ns() < linger_until_ns)) {
+            uint64_t limit_ns = working ? OS_NEVER : linger_until_ns;
+            bool few_probes = receive_and_complete(engine, listener, sleep_until(engine, limit_ns));
+            if (few_probes && engine->transport->kernel_times) {
+                gather(engine);
+            }
+            if (working || few_probes) {
+                linger_until_ns = os_now_ns() + LINGER_NS;
+            }
         } else if (park(engine, listener)) {
             linger_until_ns = os_now_ns() + LINGER_NS;
         } else {

@@ -43,6 +43,7 @@ uint32_t transport_open(struct transport **transport)
         }
         error = candidates[i].open(transport);
         if (error == 0) {
+            (*transport)->choice = candidates[i].name;
             trace("transport: %s, because OPENICMP_TRANSPORT is %s", (*transport)->name, name);
             return 0;
         }

@@ -216,6 +216,18 @@ static const char *mode_name(uint32_t mode)
     return mode <= HOST_MODE_PING ? names[mode] : "?";
 }
 
+static enum transport_sockets sockets_of(uint32_t mode)
+{
+    switch (mode) {
+    case HOST_MODE_RAW:
+        return TRANSPORT_SOCKETS_RAW;
+    case HOST_MODE_PING:
+        return TRANSPORT_SOCKETS_PING;
+    default:
+        return TRANSPORT_SOCKETS_NONE;
+    }
+}
+
 static void trace_reason(const char *family, const struct host_family_state *state)
 {
     if (state->reason[0] != '\0') {
@@ -247,6 +259,10 @@ uint32_t host_open(struct transport **transport)
     host->base.operations = &operations;
     host->base.has_ipv4 = call.ipv4.mode != HOST_MODE_NONE;
     host->base.has_ipv6 = call.ipv6.mode != HOST_MODE_NONE;
+    host->base.ipv4_sockets = sockets_of(call.ipv4.mode);
+    host->base.ipv6_sockets = sockets_of(call.ipv6.mode);
+    host->base.kernel_times = true;
+    host->base.all_errors = true;
     snprintf(host->name, sizeof(host->name), "host (IPv4: %s, IPv6: %s)", mode_name(call.ipv4.mode),
              mode_name(call.ipv6.mode));
     host->base.name = host->name;

@@ -117,10 +117,22 @@ struct transport_operations {
     void (*close)(struct transport *transport);
 };
 
+/* How a family is reached. */
+enum transport_sockets {
+    TRANSPORT_SOCKETS_NONE,
+    TRANSPORT_SOCKETS_RAW,
+    TRANSPORT_SOCKETS_PING, /* Linux ping sockets */
+};
+
 /* The head of every transport's own structure. */
 struct transport {
     const struct transport_operations *operations;
     const char *name;
+    const char *choice; /* what OPENICMP_TRANSPORT calls it; transport_open sets it */
+    /* For programs that ask. */
+    enum transport_sockets ipv4_sockets, ipv6_sockets;
+    bool kernel_times;       /* received_ns is when the kernel received it */
+    bool all_errors;         /* ICMP errors from routers arrive, too */
     bool has_ipv4, has_ipv6; /* which families it can carry; at least one */
     /* The system below replaces the identifier of what we send, and of what answers it: match by sequence
      * alone. */

@@ -198,6 +198,9 @@ uint32_t winsock_open(struct transport **transport)
     winsock->base.has_ipv4 = true;
     winsock->base.has_ipv6 = winsock->pool.has_ipv6;
     winsock->base.rewrites_identifier = winsock->pool.ping_sockets;
+    winsock->base.ipv4_sockets = winsock->pool.ping_sockets ? TRANSPORT_SOCKETS_PING : TRANSPORT_SOCKETS_RAW;
+    winsock->base.ipv6_sockets = winsock->pool.has_ipv6 ? TRANSPORT_SOCKETS_RAW : TRANSPORT_SOCKETS_NONE;
+    winsock->base.all_errors = !winsock->pool.ping_sockets;
     winsock->base.name =
         winsock->pool.ping_sockets ? "winsock (Linux ping sockets)" : "winsock (raw sockets)";
     *transport = &winsock->base;

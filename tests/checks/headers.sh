@@ -59,6 +59,26 @@ program() {
 #if !defined(__cplusplus) || __cplusplus >= 201103L
     #include "support/abi_asserts.h"
 #endif
+#ifdef OPENICMP_OPENICMP_H
+    #if !defined(__cplusplus) || __cplusplus >= 201103L
+        #include "support/extension_asserts.h"
+    #endif
+DWORD use_the_extension(OPENICMP_PROBE *probe, OPENICMP_RESULT *result);
+DWORD use_the_extension(OPENICMP_PROBE *probe, OPENICMP_RESULT *result)
+{
+    OPENICMP_BATCH_OPTIONS options = {sizeof(OPENICMP_BATCH_OPTIONS), OPENICMP_BATCH_DEFAULT};
+    OPENICMP_BATCH batch = OpenIcmpCreateBatch(&options);
+    OPENICMP_INFORMATION information;
+    DWORD count = 0;
+    probe->Destination.V4.Family = probe->Destination.V6.Family;
+    if (OpenIcmpSubmit(batch, probe, 1, &count) && OpenIcmpCollect(batch, result, 1, 0, &count) &&
+        OpenIcmpCancel(batch, &probe->Context, &count) && OpenIcmpCloseBatch(batch) &&
+        OpenIcmpQuery(&information)) {
+        count += OpenIcmpRoundTripTimes(probe, 1, &result->RoundTrip, 1);
+    }
+    return count + result->Status;
+}
+#endif
 #ifdef PIO_APC_ROUTINE_DEFINED
 typedef PIO_APC_ROUTINE routine_type;
 #else
@@ -250,12 +270,15 @@ typedef char address6_size[sizeof(IPV6_ADDRESS_EX) == 26 ? 1 : -1];
 typedef char status_values[IP_REQ_TIMED_OUT == 11010 && sizeof(IP_STATUS) == 4 ? 1 : -1];
 PROGRAM
     echo '#include <icmpapi.h>' >"$scratch/functions.c"
+    echo '#include <openicmp.h>' >"$scratch/extension.c"
     for compiler in gcc clang; do
         command -v "$compiler" >/dev/null || continue
         report "native $compiler: ipexport.h" "$compiler" -std=c11 "${flags[@]}" "$ours" -fsyntax-only \
             "$scratch/native.c"
         report "native $compiler: icmpapi.h is refused" refused "icmpapi.h declares Windows functions" \
             "$compiler" "$ours" -fsyntax-only "$scratch/functions.c"
+        report "native $compiler: openicmp.h is refused" refused "openicmp.h declares Windows functions" \
+            "$compiler" "$ours" -fsyntax-only "$scratch/extension.c"
     done
 }
 

@@ -1,74 +1,8 @@
 #!/usr/bin/env bash
 # Runs ping.exe as a user would, and compares what it prints and its exit status with what Windows' ping does.
-#
-#   tests/checks/ping.sh x64|x86                 the one that CMake built, by tools/lib/wine
-#   tests/checks/ping.sh RUNNER... PING_EXE      any other, e.g. ping.sh /usr/lib/wine/wine64 ./ping.exe
-#
-# Needs no network: everything goes to 127.0.0.1 and ::1. One line a case; exit status 1 if any failed.
-set -u
-
-project_dir=$(cd "$(dirname "$0")/../.." && pwd)
-case $# in
-0)
-    echo "usage: $0 x64|x86, or $0 RUNNER... PING_EXE" >&2
-    exit 2
-    ;;
-1) ping=("$project_dir/tools/lib/wine" "$1" "$project_dir/build/$1/bin/ping.exe") ;;
-*) ping=("$@") ;;
-esac
-failures=0
-
-pass() {
-    echo "ok      $1"
-}
-
-fail() {
-    echo "FAILED  $1: $2"
-    failures=$((failures + 1))
-}
-
-# run ARGUMENT...: leaves the lines of standard output in lines[], the exit status in status.
-run() {
-    local output
-    output=$(timeout 60 "${ping[@]}" "$@" 2>/dev/null </dev/null)
-    status=$?
-    mapfile -t lines < <(printf '%s\n' "${output//$'\r'/}")
-}
-
-# check NAME STATUS REGEX...: the last run ended with STATUS and printed exactly these lines.
-check() {
-    local name=$1 expected_status=$2 i
-    shift 2
-    if [ "$status" -ne "$expected_status" ]; then
-        fail "$name" "exit status $status, not $expected_status"
-        return
-    fi
-    if [ "${#lines[@]}" -ne $# ]; then
-        fail "$name" "${#lines[@]} lines, not $#: ${lines[*]}"
-        return
-    fi
-    for ((i = 0; i < ${#lines[@]}; i++)); do
-        if ! [[ ${lines[i]} =~ ^$1$ ]]; then
-            fail "$name" "line $((i + 1)) is '${lines[i]}', which does not match '$1'"
-            return
-        fi
-        shift
-    done
-    pass "$name"
-}
-
-# check_with_usage NAME STATUS REGEX: as check, but of the first line only; somewhere below stands the usage text.
-check_with_usage() {
-    if [ "$status" -ne "$2" ]; then
-        fail "$1" "exit status $status, not $2"
-    elif ! [[ ${lines[0]} =~ ^$3$ ]]; then
-        fail "$1" "the first line is '${lines[0]}', which does not match '$3'"
-    elif ! printf '%s\n' "${lines[@]}" | grep -q '^Usage: ping '; then
-        fail "$1" "no usage text"
-    else
-        pass "$1"
-    fi
-}
+# How to call it: program.sh. Needs no network: everything goes to 127.0.0.1 and ::1.
+source "$(dirname "$0")/program.sh"
+program_to_check ping "$@"
 
 reply() { # reply BYTES
     echo "Reply from 127\.0\.0\.1: bytes=$1 time(<1|=[0-9]+)ms TTL=[0-9]+"
@@ -181,9 +115,8 @@ else
 fi
 
 # Each line must come when it is written, also into a pipe: the first is there long before the last request.
-# (Lines that ping writes with puts, as these, show it. Those of printf are never late in Wine 8.0, flushed or not.)
 name='lines come one by one through a pipe'
-got=$(timeout 60 "${ping[@]}" -n 4 0.0.0.0 2>/dev/null </dev/null | {
+got=$(timeout 60 "${program[@]}" -n 4 0.0.0.0 2>/dev/null </dev/null | {
     while IFS= read -r -t 30 line; do
         case $line in
         'PING: transmit failed'*) first=${first:-$EPOCHREALTIME} ;;
@@ -198,13 +131,23 @@ else
     fail "$name" "the first and the last line are only ${got:-?} ms apart"
 fi
 
-# Ctrl-C needs a terminal, which script (util-linux) makes.
+# What is not Windows'.
+precise='[0-9]+\.[0-9]{3}ms'
+run -n 2 --precise --graph 127.0.0.1
+precise_reply="Reply from 127\.0\.0\.1: bytes=32 time=$precise TTL=[0-9]+"
+check 'microseconds and a chart through a pipe' 0 '' "$(header "$local_host" 32)" "$precise_reply" "$precise_reply" \
+    '(▁|▂|▃|▄|▅|▆|▇|█){2}  █ = [0-9.]+ ms' '' 'Ping statistics for 127\.0\.0\.1:' \
+    '    Packets: Sent = 2, Received = 2, Lost = 0 \(0% loss\),' \
+    'Approximate round trip times in milli-seconds:' \
+    "    Minimum = $precise, Maximum = $precise, Average = $precise"
+run -n 2 --graph 0.0.0.0
+check 'a chart of losses' 1 '' "$(header '0\.0\.0\.0' 32)" 'PING: transmit failed\. General failure\.' \
+    'PING: transmit failed\. General failure\.' 'xx  █ = 0\.000 ms' '' 'Ping statistics for 0\.0\.0\.0:' \
+    '    Packets: Sent = 2, Received = 0, Lost = 2 \(100% loss\),'
+
+# Ctrl-C needs a terminal.
 name='Ctrl-C ends with the summary'
-if command -v script >/dev/null; then
-    output=$( (sleep 4; printf '\003'; sleep 4) |
-        # The shell that script starts gets the Ctrl-C, too, and shall not end of it.
-        timeout 60 script -qec "trap : INT; $(printf '%q ' "${ping[@]}") -t 127.0.0.1; exit \$?" /dev/null)
-    status=$?
+if run_in_terminal 4 '\003' -t 127.0.0.1; then
     case $output in
     *'Reply from'*'Ping statistics for 127.0.0.1:'*'(0% loss)'*Control-C*)
         if [ "$status" -eq 0 ]; then pass "$name"; else fail "$name" "exit status $status"; fi
@@ -215,4 +158,15 @@ else
     echo "skipped $name: no script command"
 fi
 
-exit $((failures > 0))
+# The chart stands below the latest line: it goes away for the next one, and comes again.
+name='a chart on a terminal'
+if run_in_terminal 4 '' -n 2 --graph 127.0.0.1; then
+    case $output in
+    *'Reply from'*'█  █ = '*'Reply from'*'█'*'█ = '*'Ping statistics'*) pass "$name" ;;
+    *) fail "$name" "printed: $output" ;;
+    esac
+else
+    echo "skipped $name: no script command"
+fi
+
+finish

@@ -6,6 +6,10 @@ source "$lab_dir/topology.sh"
 declare -F "addresses_of_$family" >/dev/null || die "the lab has no addresses of $family"
 "addresses_of_$family"
 
+# How a probe is told not to have its request fragmented. A request of IPv6 with options has the hop limit that these say.
+dont_fragment=df
+[[ $family == ipv4 ]] || dont_fragment='df ttl=64'
+
 # The scope that IPv6 addresses on the client's LAN are of, as %2. IPv4 has none.
 lan_scope() {
     [[ $family == ipv4 ]] || printf '%%%s\n' "$(ip -n client -oneline link show lan | sed 's/:.*//')"
@@ -62,11 +66,14 @@ hear() {
 # What is put before every Windows program, to take rights from it.
 privileges=()
 
+# Whose DLLs it gets. The two programs that Wine would start as well are for people with a screen.
+overrides="explorer.exe,winemenubuilder.exe=d"
+
 # windows COMMAND...: runs a Windows program at the client. The first one brings up Wine there, which stays because it
-# stays. The two programs that Wine would start as well are for people with a screen.
+# stays.
 windows() {
     at client env OPENICMP_WINEPREFIX="$work_dir/prefix" OPENICMP_TRANSPORT="$transport" \
-        WINEDLLOVERRIDES="explorer.exe,winemenubuilder.exe=d" \
+        WINEDLLOVERRIDES="$overrides" \
         "${privileges[@]}" "$project_dir/tools/lib/wine" "$arch" "$@"
 }
 
@@ -182,6 +189,9 @@ ttl_came() {
 
 # What IPv4 and IPv6 have the same number for.
 ttl_ended='status=IP_TTL_EXPIRED_TRANSIT|IP_HOP_LIMIT_EXCEEDED'
+net_unreachable='status=IP_DEST_NET_UNREACHABLE|IP_DEST_NO_ROUTE'
+host_unreachable='status=IP_DEST_HOST_UNREACHABLE|IP_DEST_ADDR_UNREACHABLE'
+reassembly_ended='status=IP_TTL_EXPIRED_REASSEM|IP_REASSEMBLY_TIME_EXCEEDED'
 
 # Outcomes that many scenarios expect, with what else they know of it.
 expect_answer() {
@@ -261,10 +271,35 @@ counted() {
     at "$1" nft list chain inet lab "$2" | sed -n 's/.*counter packets \([0-9]*\) .*/\1/p'
 }
 
-# hexadecimal ADDRESS...: the bytes of IPv4 addresses, as in options=.
+# await_addresses NODE: until all that it was given can be used, which Linux sees to a little later.
+await_addresses() {
+    while [[ -n $(ip -n "$1" address show tentative) ]]; do
+        sleep 0.01
+    done
+}
+
+# resolve_quickly NODE INTERFACE: it asks for neighbours every 200 ms, not every second.
+resolve_quickly() {
+    local cache=arp_cache
+    [[ $family == ipv4 ]] || cache=ndisc_cache
+    ip -n "$1" ntable change name $cache dev "$2" retrans 200
+}
+
+# hexadecimal ADDRESS...: their bytes, as in options=.
 hexadecimal() {
-    local address
+    local address groups i
     for address; do
-        printf '%02x' ${address//./ }
+        if [[ $address != *:* ]]; then
+            printf '%02x' ${address//./ }
+            continue
+        fi
+        IFS=: read -ra groups <<<"${address/::/:@:}"
+        for i in "${groups[@]}"; do
+            if [[ $i == @ ]]; then
+                printf '0000%.0s' $(seq ${#groups[@]} 8)
+            elif [[ -n $i ]]; then
+                printf '%04x' "0x$i"
+            fi
+        done
     done
 }

@@ -7,7 +7,7 @@ static struct ping_options options;
 static char message[256];
 
 /* Parses the words of line, as a shell would split them. */
-static enum options_result parse(const char *line)
+static enum arguments_result parse(const char *line)
 {
     static char words[512];
     char *argv[64] = {"ping"};
@@ -17,21 +17,21 @@ static enum options_result parse(const char *line)
     strcpy(words, line);
     for (char *word = strtok(words, " "); word != NULL; word = strtok(NULL, " "))
         argv[argc++] = word;
-    return options_parse(&options, argc, argv, message, sizeof(message));
+    return ping_options_parse(&options, argc, argv, message, sizeof(message));
 }
 
 static void assert_parses(const char *line)
 {
-    enum options_result result = parse(line);
+    enum arguments_result result = parse(line);
     assert_string_equal(message, "");
-    assert_int_equal(result, OPTIONS_OK);
+    assert_int_equal(result, ARGUMENTS_OK);
 }
 
 static void assert_refused(const char *line, const char *expected_message)
 {
-    enum options_result result = parse(line);
+    enum arguments_result result = parse(line);
     assert_string_equal(message, expected_message);
-    assert_int_equal(result, OPTIONS_INVALID);
+    assert_int_equal(result, ARGUMENTS_INVALID);
 }
 
 static void test_target_alone_leaves_the_defaults_of_windows(void **state)
@@ -45,7 +45,7 @@ static void test_target_alone_leaves_the_defaults_of_windows(void **state)
     assert_int_equal(options.ttl, 128);
     assert_int_equal(options.tos, 0);
     assert_int_equal(options.timeout_ms, 4000);
-    assert_int_equal(options_ip_bytes(&options), 0);
+    assert_int_equal(ping_options_ip_bytes(&options), 0);
     assert_false(options.forever || options.dont_fragment || options.resolve_address);
 }
 
@@ -65,6 +65,15 @@ static void test_every_option_reaches_its_field(void **state)
     assert_int_equal(options.timeout_ms, 250);
     assert_string_equal(options.source, "10.0.0.1");
     assert_string_equal(options.target, "host");
+}
+
+static void test_precise_and_graph_are_ours(void **state)
+{
+    (void)state;
+    assert_parses("host");
+    assert_false(options.precise || options.graph);
+    assert_parses("--precise host /graph");
+    assert_true(options.precise && options.graph);
 }
 
 static void test_target_may_stand_before_between_and_after_options(void **state)
@@ -105,7 +114,7 @@ static void test_case_of_letters_matters_for_s_only(void **state)
 static void test_capital_r_is_not_record_route(void **state)
 {
     (void)state;
-    assert_int_equal(parse("-R 4 host"), OPTIONS_UNKNOWN);
+    assert_int_equal(parse("-R 4 host"), ARGUMENTS_UNKNOWN);
     assert_string_equal(message, "Bad option -R.");
 }
 
@@ -191,7 +200,7 @@ static void test_empty_value_is_a_bad_value(void **state)
 {
     (void)state;
     char *argv[] = {"ping", "-l", "", "host"};
-    assert_int_equal(options_parse(&options, 4, argv, message, sizeof(message)), OPTIONS_INVALID);
+    assert_int_equal(ping_options_parse(&options, 4, argv, message, sizeof(message)), ARGUMENTS_INVALID);
     assert_string_equal(message, "Bad value for option -l, valid range is from 0 to 65500.");
 }
 
@@ -207,10 +216,10 @@ static void test_option_at_the_end_misses_its_value(void **state)
 static void test_no_arguments_and_question_mark_ask_for_help(void **state)
 {
     (void)state;
-    assert_int_equal(parse(""), OPTIONS_HELP);
+    assert_int_equal(parse(""), ARGUMENTS_HELP);
     assert_string_equal(message, "");
-    assert_int_equal(parse("-?"), OPTIONS_HELP);
-    assert_int_equal(parse("host /?"), OPTIONS_HELP);
+    assert_int_equal(parse("-?"), ARGUMENTS_HELP);
+    assert_int_equal(parse("host /?"), ARGUMENTS_HELP);
     assert_string_equal(message, "");
 }
 
@@ -223,7 +232,7 @@ static void test_unknown_options_are_named(void **state)
     for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
         snprintf(line, sizeof(line), "%s host", unknown[i]);
         snprintf(expected, sizeof(expected), "Bad option %s.", unknown[i]);
-        assert_int_equal(parse(line), OPTIONS_UNKNOWN);
+        assert_int_equal(parse(line), ARGUMENTS_UNKNOWN);
         assert_string_equal(message, expected);
     }
 }
@@ -246,11 +255,11 @@ static void test_the_family_is_open_unless_an_option_decides_it(void **state)
 {
     (void)state;
     assert_parses("-t -a -n 7 -l 100 -i 5 -w 250 -S a host");
-    assert_int_equal(options.family, PING_ANY_FAMILY);
+    assert_int_equal(options.family, ANY_FAMILY);
     assert_parses("-4 host");
-    assert_int_equal(options.family, PING_IPV4);
+    assert_int_equal(options.family, IPV4);
     assert_parses("-6 host");
-    assert_int_equal(options.family, PING_IPV6);
+    assert_int_equal(options.family, IPV6);
 }
 
 static void test_options_for_ipv4_only_decide_the_family(void **state)
@@ -260,7 +269,7 @@ static void test_options_for_ipv4_only_decide_the_family(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
         assert_parses(lines[i]);
-        assert_int_equal(options.family, PING_IPV4);
+        assert_int_equal(options.family, IPV4);
     }
 }
 
@@ -285,7 +294,7 @@ static void test_overlong_argument_is_cut_in_the_message(void **state)
     memset(name, 'x', sizeof(name) - 1);
     name[0] = '-';
     name[sizeof(name) - 1] = '\0';
-    assert_int_equal(options_parse(&options, 2, argv, small, sizeof(small)), OPTIONS_UNKNOWN);
+    assert_int_equal(ping_options_parse(&options, 2, argv, small, sizeof(small)), ARGUMENTS_UNKNOWN);
     assert_string_equal(small, "Bad option -xxx");
 }
 
@@ -293,20 +302,20 @@ static void test_host_list_at_the_end_ends_with_the_target(void **state)
 {
     (void)state;
     assert_parses("-j a b c");
-    assert_int_equal(options.hop_count, 2);
-    assert_string_equal(options.hops[0], "a");
-    assert_string_equal(options.hops[1], "b");
+    assert_int_equal(options.route.hop_count, 2);
+    assert_string_equal(options.route.hops[0], "a");
+    assert_string_equal(options.route.hops[1], "b");
     assert_string_equal(options.target, "c");
-    assert_false(options.strict_route);
+    assert_false(options.route.strict);
 }
 
 static void test_host_list_ends_with_the_next_option(void **state)
 {
     (void)state;
     assert_parses("-k a b -n 1 c");
-    assert_true(options.strict_route);
-    assert_int_equal(options.hop_count, 2);
-    assert_string_equal(options.hops[1], "b");
+    assert_true(options.route.strict);
+    assert_int_equal(options.route.hop_count, 2);
+    assert_string_equal(options.route.hops[1], "b");
     assert_string_equal(options.target, "c");
 }
 
@@ -314,7 +323,7 @@ static void test_host_list_after_the_target_takes_all_hosts(void **state)
 {
     (void)state;
     assert_parses("c -j a b");
-    assert_int_equal(options.hop_count, 2);
+    assert_int_equal(options.route.hop_count, 2);
     assert_string_equal(options.target, "c");
 }
 
@@ -322,10 +331,10 @@ static void test_host_list_takes_eight_hosts_and_the_target(void **state)
 {
     (void)state;
     assert_parses("-j 1 2 3 4 5 6 7 8 t");
-    assert_int_equal(options.hop_count, 8);
-    assert_string_equal(options.hops[7], "8");
+    assert_int_equal(options.route.hop_count, 8);
+    assert_string_equal(options.route.hops[7], "8");
     assert_string_equal(options.target, "t");
-    assert_int_equal(options_ip_bytes(&options), 39);
+    assert_int_equal(ping_options_ip_bytes(&options), 39);
 
     assert_refused("-j 1 2 3 4 5 6 7 8 9 t", "Option -j takes at most 8 hosts and the target.");
     assert_refused("-k 1 2 3 4 5 6 7 8 9 10 11 t", "Option -k takes at most 8 hosts and the target.");
@@ -336,17 +345,17 @@ static void test_host_list_takes_eight_hosts_and_the_target(void **state)
 static void test_second_source_route_is_refused(void **state)
 {
     (void)state;
-    assert_refused("-j a -k b t", "Only one source route, -j or -k, can be given.");
-    assert_refused("-j a -j b t", "Only one source route, -j or -k, can be given.");
+    assert_refused("-j a -k b t", "Only one source route can be given.");
+    assert_refused("-j a -j b t", "Only one source route can be given.");
 }
 
 static void test_ip_options_together_must_fit_into_40_bytes(void **state)
 {
     (void)state;
     assert_parses("-s 4 host"); /* 4 + 4 * 8 */
-    assert_int_equal(options_ip_bytes(&options), 36);
+    assert_int_equal(ping_options_ip_bytes(&options), 36);
     assert_parses("-r 6 -s 1 host"); /* 27 + 12 */
-    assert_int_equal(options_ip_bytes(&options), 39);
+    assert_int_equal(ping_options_ip_bytes(&options), 39);
     assert_refused("-r 7 -s 1 host", "Options -r, -s, -j and -k do not fit into one IP header together.");
     assert_refused("-r 9 -j a t", "Options -r, -s, -j and -k do not fit into one IP header together.");
 }
@@ -356,6 +365,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_target_alone_leaves_the_defaults_of_windows),
         cmocka_unit_test(test_every_option_reaches_its_field),
+        cmocka_unit_test(test_precise_and_graph_are_ours),
         cmocka_unit_test(test_target_may_stand_before_between_and_after_options),
         cmocka_unit_test(test_slash_is_as_good_as_a_dash),
         cmocka_unit_test(test_case_of_letters_matters_for_s_only),

@@ -13,8 +13,10 @@
 
 #define PIO_APC_ROUTINE_DEFINED
 #include <icmpapi.h>
+#include <openicmp.h>
 
 #include "support/abi_asserts.h"
+#include "support/extension_asserts.h"
 
 #ifndef OPENICMP_IPEXPORT_H
     #error "this is about our headers: include/ must come first in the search path"
@@ -47,6 +49,22 @@ ASSERT_PROTOTYPE(Icmp6SendEcho2, send6_fn);
 ASSERT_PROTOTYPE(IcmpParseReplies, parse_fn);
 ASSERT_PROTOTYPE(Icmp6ParseReplies, parse_fn);
 
+typedef DWORD(WINAPI *times_fn)(const void *, DWORD, ULONGLONG *, DWORD);
+typedef OPENICMP_BATCH(WINAPI *create_batch_fn)(const OPENICMP_BATCH_OPTIONS *);
+typedef BOOL(WINAPI *submit_fn)(OPENICMP_BATCH, const OPENICMP_PROBE *, DWORD, DWORD *);
+typedef BOOL(WINAPI *collect_fn)(OPENICMP_BATCH, OPENICMP_RESULT *, DWORD, DWORD, DWORD *);
+typedef BOOL(WINAPI *cancel_fn)(OPENICMP_BATCH, const ULONGLONG *, DWORD *);
+typedef BOOL(WINAPI *close_batch_fn)(OPENICMP_BATCH);
+typedef BOOL(WINAPI *query_fn)(OPENICMP_INFORMATION *);
+
+ASSERT_PROTOTYPE(OpenIcmpRoundTripTimes, times_fn);
+ASSERT_PROTOTYPE(OpenIcmpCreateBatch, create_batch_fn);
+ASSERT_PROTOTYPE(OpenIcmpSubmit, submit_fn);
+ASSERT_PROTOTYPE(OpenIcmpCollect, collect_fn);
+ASSERT_PROTOTYPE(OpenIcmpCancel, cancel_fn);
+ASSERT_PROTOTYPE(OpenIcmpCloseBatch, close_batch_fn);
+ASSERT_PROTOTYPE(OpenIcmpQuery, query_fn);
+
 /* ---- What the DLLs export ---- */
 
 /* icmp.dll's exports by ordinal, from 1 (behaviour.md 1.2: the order of the DLLs of Windows). */
@@ -58,10 +76,9 @@ static const char *const icmp_exports[] = {
 
 /* What openicmp.dll must export beyond these; it may export more. */
 static const char *const openicmp_extra_exports[] = {
-    "Icmp6CreateFile",
-    "Icmp6ParseReplies",
-    "Icmp6SendEcho2",
-    "IcmpSendEcho2Ex",
+    "Icmp6CreateFile", "Icmp6ParseReplies",      "Icmp6SendEcho2",  "IcmpSendEcho2Ex",
+    "OpenIcmpCancel",  "OpenIcmpCloseBatch",     "OpenIcmpCollect", "OpenIcmpCreateBatch",
+    "OpenIcmpQuery",   "OpenIcmpRoundTripTimes", "OpenIcmpSubmit",
 };
 #define OPENICMP_EXTRA_EXPORT_COUNT (sizeof(openicmp_extra_exports) / sizeof(openicmp_extra_exports[0]))
 
@@ -159,6 +176,18 @@ static void test_icmp_lacks_what_only_iphlpapi_has(void **state)
     assert_null(GetProcAddress(icmp.module, "Icmp6ParseReplies"));
 }
 
+static void test_only_openicmp_has_the_extension(void **state)
+{
+    struct image facades[] = {image_load("icmp.dll"), image_load("iphlpapi.dll")};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(facades) / sizeof(facades[0]); i++) {
+        for (DWORD name = 0; name < facades[i].exports->NumberOfNames; name++) {
+            assert_int_not_equal(strncmp(image_name_at(&facades[i], name), "OpenIcmp", 8), 0);
+        }
+    }
+}
+
 static void test_the_dlls_carry_version_information(void **state)
 {
     (void)state;
@@ -178,6 +207,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_icmp_is_nothing_but_forwards_to_openicmp),
         cmocka_unit_test(test_icmp_and_openicmp_give_the_same_functions_by_name_and_by_ordinal),
         cmocka_unit_test(test_icmp_lacks_what_only_iphlpapi_has),
+        cmocka_unit_test(test_only_openicmp_has_the_extension),
         cmocka_unit_test(test_the_dlls_carry_version_information),
     };
 

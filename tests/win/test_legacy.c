@@ -5,6 +5,8 @@
 #include "win/support/requests.h"
 #include "win/support/stack.h"
 
+#include <openicmp.h>
+
 static FARPROC exported(const char *name)
 {
     HMODULE openicmp = LoadLibraryA("openicmp.dll");
@@ -91,8 +93,24 @@ static void test_every_function_takes_its_arguments_off_the_stack(void **state)
     assert_takes("IcmpSendEcho2", 44);
     assert_takes("IcmpSendEcho2Ex", 48);
     assert_takes("register_icmp", 0);
+    assert_takes("OpenIcmpRoundTripTimes", 16);
+    assert_takes("OpenIcmpSubmit", 16);
+    assert_takes("OpenIcmpCollect", 20);
+    assert_takes("OpenIcmpCancel", 12);
+    assert_takes("OpenIcmpCloseBatch", 4);
+    assert_takes("OpenIcmpQuery", 4);
     assert_takes("do_echo_req", 40);
     assert_takes("do_echo_rep", 40);
+}
+
+static void test_a_batch_that_is_made_takes_its_arguments_off_the_stack(void **state)
+{
+    static const DWORD no_options[PUSHED] = {0};
+    DWORD batch;
+
+    (void)state;
+    assert_int_equal(stack_bytes_taken_by(exported("OpenIcmpCreateBatch"), no_options, &batch), 4);
+    assert_true(OpenIcmpCloseBatch((OPENICMP_BATCH)(uintptr_t)batch));
 }
 
 static void test_a_ping_that_is_answered_takes_its_arguments_off_the_stack(void **state)
@@ -125,6 +143,12 @@ static void test_every_function_takes_its_arguments_off_the_stack(void **state)
     skip(); /* a question of x86 only */
 }
 
+static void test_a_batch_that_is_made_takes_its_arguments_off_the_stack(void **state)
+{
+    (void)state;
+    skip();
+}
+
 static void test_a_ping_that_is_answered_takes_its_arguments_off_the_stack(void **state)
 {
     (void)state;
@@ -140,6 +164,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_do_echo_req_is_not_implemented_whatever_it_is_given),
         cmocka_unit_test(test_do_echo_rep_is_not_implemented_whatever_it_is_given),
         cmocka_unit_test(test_every_function_takes_its_arguments_off_the_stack),
+        cmocka_unit_test(test_a_batch_that_is_made_takes_its_arguments_off_the_stack),
         cmocka_unit_test(test_a_ping_that_is_answered_takes_its_arguments_off_the_stack),
     };
 

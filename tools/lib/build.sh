@@ -47,3 +47,23 @@ install_to_dist() {
     SOURCE_DATE_EPOCH=0 logged "install-wine-$1" cmake --install "$build_dir/$1" --prefix "$dist_dir/wine" --strip \
         --component wine || die "dist/wine could not be filled"
 }
+
+# run_sample NAME ARGUMENT...: builds what it takes and runs NAME.exe in Wine, instead of the calling script, whose help
+# -h and --help show.
+run_sample() {
+    case ${2:-} in
+    -h | --help)
+        usage_of "$0"
+        exit
+        ;;
+    esac
+    locked set_up_sample
+    exec "$project_dir/tools/lib/wine" x64 "$dist_dir/x64/$1.exe" "${@:2}"
+}
+
+set_up_sample() {
+    require_packages "${compiler_packages_x64[@]}"
+    build x64 dist
+    install_to_dist x64
+    require_wine x64
+}

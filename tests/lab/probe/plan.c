@@ -60,7 +60,7 @@ static bool read_bytes(const char *hexadecimal, struct plan *plan)
 
 static bool read_telling(const char *value, struct plan *plan)
 {
-    static const char *const names[TELLINGS] = {"call", "event", "routine"};
+    static const char *const names[TELLINGS] = {"call", "event", "routine", "batch"};
 
     for (enum telling by = 0; by < TELLINGS; by++) {
         if (strcmp(value, names[by]) == 0) {
@@ -119,6 +119,9 @@ static bool read_word(const char *word, struct plan *plan)
         return true;
     } else if (strcmp(word, "list") == 0) {
         plan->list = true;
+        return true;
+    } else if (strcmp(word, "garbage") == 0) {
+        plan->garbage = true;
         return true;
     } else if (word[length] != '=' || length >= sizeof(name)) {
         return false;

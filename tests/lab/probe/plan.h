@@ -7,7 +7,7 @@
 #include "win/support/requests.h"
 
 /* How the outcome of a request is told. */
-enum telling { BY_CALL, BY_EVENT, BY_ROUTINE, TELLINGS };
+enum telling { BY_CALL, BY_EVENT, BY_ROUTINE, BY_BATCH, TELLINGS };
 
 /* Of one family or the other. */
 struct address {
@@ -35,6 +35,7 @@ struct plan {
     bool step;
     DWORD many;
     bool list;
+    bool garbage;
 };
 
 /* Reads the command line. False, with a line on standard error, when there is something wrong with it. */

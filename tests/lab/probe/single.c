@@ -6,6 +6,8 @@
 #include "lab/probe/call.h"
 #include "lab/probe/names.h"
 
+#include <openicmp.h>
+
 #include <stdlib.h>
 
 #define UNWRITTEN_BYTE   0xa5
@@ -107,6 +109,19 @@ static void print_ipv6_members(const struct echo *echo, const struct reply *repl
     print_data(echo, echo->reply + structure_bytes, bytes);
 }
 
+/* Whether the exact time of a reply is known and fits its milliseconds. */
+static const char *exactness(const struct echo *echo, DWORD index, DWORD round_trip_ms)
+{
+    static ULONGLONG times[65536];
+    DWORD count =
+        OpenIcmpRoundTripTimes(echo->reply, echo->reply_bytes, times, sizeof(times) / sizeof(times[0]));
+
+    if (index >= count) {
+        return "none";
+    }
+    return times[index] > 0 && times[index] / 1000000 == round_trip_ms ? "right" : "wrong";
+}
+
 /* The structure at `index` of the reply buffer. */
 static void print_reply(const struct echo *echo, DWORD index)
 {
@@ -117,8 +132,9 @@ static void print_reply(const struct echo *echo, DWORD index)
         printf(" status=unwritten");
         return;
     }
-    printf(" status=%s from=%s rtt=%lu", name_of_status(plan, reply.status).text,
-           name_of_address(&reply.from).text, reply.round_trip_ms);
+    printf(" status=%s from=%s rtt=%lu exact=%s", name_of_status(plan, reply.status).text,
+           name_of_address(&reply.from).text, reply.round_trip_ms,
+           exactness(echo, index, reply.round_trip_ms));
     if (plan->destination.is_ipv6) {
         print_ipv6_members(echo, &reply);
     } else {

@@ -13,6 +13,7 @@
  *                    returned. accepted=no: the asynchronous call was refused, with that error
  *     status, from, rtt, bytes   of the reply structure; status=unwritten: there is none. Of IPv6, which does not say
  *                    how many bytes were echoed, how many were written
+ *     exact          right if OpenIcmpRoundTripTimes has a time for it that fits rtt, wrong, or none
  *     ttl, tos, flags, options   what else is in that of IPv4
  *     port, flow     what else is in that of IPv6
  *     data           same (as sent), none, or in hexadecimal

@@ -1,12 +1,12 @@
 # What goes wrong before a request has left the client. behaviour.md 4.3.
 
 # The kernel asks three times for the neighbour, then sends the client an error from its own address.
-scenario_a_neighbour_that_does_not_answer_is_an_unreachable_host_from_the_own_address() { # x86 too
+scenario_a_neighbour_that_does_not_answer_is_an_unreachable_host_from_the_own_address() { # x86 too, IPv6 too
     local by
-    ip -n client ntable change name arp_cache dev lan retrans 200
+    resolve_quickly client lan
     for by in call event routine; do
         probe $lan_nobody timeout=10000 by=$by
-        expect_icmp_error status=IP_DEST_HOST_UNREACHABLE from=$client "rtt>=400" "took<=8000"
+        expect_icmp_error "$host_unreachable" from=$client "rtt>=400" "took<=8000"
     done
 }
 
@@ -24,12 +24,12 @@ refused_in_every_way() {
     done
 }
 
-scenario_without_a_route_there_is_no_request() { # x86 too
-    ip -n client route del default
+scenario_without_a_route_there_is_no_request() { # x86 too, IPv6 too
+    ip -n client route del default via $router1
     refused_in_every_way $server ERROR_NETWORK_UNREACHABLE
 }
 
-scenario_an_unreachable_route_of_the_clients_own_is_an_unreachable_host() {
+scenario_an_unreachable_route_of_the_clients_own_is_an_unreachable_host() { # IPv6 too
     ip -n client route add unreachable $server
     refused_in_every_way $server ERROR_HOST_UNREACHABLE
 }
@@ -43,18 +43,18 @@ fails_in_every_way() {
     done
 }
 
-scenario_a_prohibited_route_of_the_clients_own_is_a_general_failure() {
+scenario_a_prohibited_route_of_the_clients_own_is_a_general_failure() { # IPv6 too
     ip -n client route add prohibit $server
     fails_in_every_way $server
 }
 
-scenario_a_black_hole_of_the_clients_own_is_a_general_failure() {
+scenario_a_black_hole_of_the_clients_own_is_a_general_failure() { # IPv6 too
     ip -n client route add blackhole $server
     fails_in_every_way $server
 }
 
-scenario_a_local_firewall_that_drops_is_a_general_failure() { # x86 too
-    filter client output "ip daddr $server drop"
+scenario_a_local_firewall_that_drops_is_a_general_failure() { # x86 too, IPv6 too
+    filter client output 'meta l4proto { icmp, icmpv6 } drop'
     fails_in_every_way $server
 }
 

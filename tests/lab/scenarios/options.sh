@@ -4,7 +4,7 @@ zeros() { # zeros COUNT: bytes, as in options=
     printf '00%.0s' $(seq "$1")
 }
 
-# expect_mirrored OFFSET BYTES: these stand there in the packet that arrived at the mirror, both as in
+# expect_mirrored OFFSET BYTES: these stand there in the packet that arrived at the mirror, in hexadecimal, as in
 # options=.
 expect_mirrored() {
     local came

@@ -6,12 +6,12 @@ patience_ms=6000
 
 # endure BEHAVIOUR...: sends 2,000 requests at once to hosts that behave so. Each that got an intact reply is
 # answered by it; each that got none is a time-out, not before its time; all are told of once, with their own
-# data.
+# data. With $by=batch they are the probes of a batch.
 endure() {
     local log=$work_dir/replies answered lost
     respond log "$log"
     respond on $far "$@"
-    probe $far many=2000 timeout=$patience_ms list
+    probe $far many=2000 timeout=$patience_ms list ${by:+by=$by}
     respond report
     answered=$(field answered "$answer") lost=$(field lost "$answer")
 
@@ -55,7 +55,7 @@ scenario_delay_with_jitter_loses_nothing() { # alone
     expect answered=2000
 }
 
-scenario_duplicates_complete_nothing_twice() { # alone
+scenario_duplicates_complete_nothing_twice() { # alone, IPv6 too
     endure echo duplicate=10
     happened duplicated
     expect answered=2000
@@ -72,13 +72,25 @@ scenario_corrupted_replies_are_no_replies() { # alone
     happened corrupted lost
 }
 
-scenario_loss_delay_duplication_reordering_and_corruption_together() { # x86 too, alone
+scenario_loss_delay_duplication_reordering_and_corruption_together() { # x86 too, alone, IPv6 too
+    endure echo loss=10 delay=20..200 duplicate=10 reorder=10 corrupt=10
+    happened lost corrupted duplicated reordered
+}
+
+scenario_a_batch_gets_through_a_quiet_network() { # x86 too, IPv6 too, alone
+    local by=batch
+    endure echo
+    expect answered=2000
+}
+
+scenario_a_batch_gets_through_loss_delay_duplication_reordering_and_corruption() { # x86 too, alone
+    local by=batch
     endure echo loss=10 delay=20..200 duplicate=10 reorder=10 corrupt=10
     happened lost corrupted duplicated reordered
 }
 
 # The replies come, but late.
-scenario_replies_after_their_time_are_time_outs() { # alone
+scenario_replies_after_their_time_are_time_outs() { # alone, IPv6 too
     respond on $far echo delay=1200..1500
     probe $far many=500 timeout=900
     expect accepted=500 answered=0 timed_out=500 untold=0 twice=0 early=0 rewritten=0

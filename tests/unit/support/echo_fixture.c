@@ -4,6 +4,8 @@
 #include "unit/support/echo_fixture.h"
 
 #include "echo/apc.h"
+#include "echo/batch.h"
+#include "echo/round_trip.h"
 #include "echo/session.h"
 
 #include <stdio.h>
@@ -74,7 +76,9 @@ int fixture_tear_down(void **state)
     os_posix_fail_threads(false);
     os_posix_hold_threads(false);
     os_posix_thread_ends(); /* as far as routines are concerned */
-    session_abandon();      /* the table of sessions stays when it is empty */
+    session_abandon();      /* the table of sessions stays when it is empty, */
+    batch_abandon();        /* and so does that of batches */
+    round_trip_abandon();
     if (!os_posix_join_threads()) {
         fprintf(stderr, "%zu threads did not end\n", os_posix_threads());
         abort(); /* no test would be safe from them */

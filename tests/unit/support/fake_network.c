@@ -74,6 +74,7 @@ static bool carry_ipv4 = true;
 static bool carry_ipv6 = true;
 static bool want_claims = true;
 static bool provide_exchange;
+static bool kernel_times;
 static bool fail_receivers;
 static bool single_packets;
 
@@ -748,6 +749,7 @@ uint32_t transport_open(struct transport **transport)
     fresh->transport.has_ipv4 = carry_ipv4;
     fresh->transport.has_ipv6 = carry_ipv6;
     fresh->transport.rewrites_identifier = rewrite_identifiers;
+    fresh->transport.kernel_times = kernel_times;
     if (!want_claims) {
         fresh->operations.identifier_claim = NULL;
     }
@@ -794,6 +796,7 @@ void fake_network_reset(void)
     carry_ipv6 = true;
     want_claims = true;
     provide_exchange = is_variant("exchange");
+    kernel_times = false;
     fail_receivers = false;
     single_packets = false;
 }
@@ -826,6 +829,11 @@ void fake_network_carry(bool ipv4, bool ipv6)
 void fake_network_want_claims(bool want)
 {
     set(&want_claims, want);
+}
+
+void fake_network_tell_kernel_times(bool tell)
+{
+    set(&kernel_times, tell);
 }
 
 void fake_network_provide_exchange(bool provide)

@@ -64,6 +64,8 @@ void fake_network_carry(bool ipv4, bool ipv6);
 void fake_network_want_claims(bool want);
 /* Transports opened from now on have `exchange`, or not. */
 void fake_network_provide_exchange(bool provide);
+/* Transports opened from now on tell when the kernel received a packet. */
+void fake_network_tell_kernel_times(bool tell);
 /* receiver_open fails from now on. */
 void fake_network_fail_receivers(bool fail);
 /* Gives packets out one by one, as Winsock does, and not in batches. */
