@@ -376,7 +376,7 @@ uint32_t batch_collect(struct batch *batch, uint64_t deadline_ns, size_t capacit
     *count = 0;
     os_lock_acquire(&echo_lock);
     uint32_t error = wait_for_results(batch, deadline_ns);
-    while (error == 0 && *count < capacity && batch->results.first != NULL) {
+    while (error == 0 && !batch->closed && *count < capacity && batch->results.first != NULL) {
         struct request_list taken = take_some(batch, capacity - *count);
         os_lock_release(&echo_lock);
         for (struct request *request = taken.first; request != NULL; request = request->next) {
