@@ -160,7 +160,7 @@ static int format_v4(char *text, size_t text_bytes, uint64_t number)
 static unsigned group_of(const struct ip_number *address, int i)
 {
     uint64_t half = i < V6_GROUPS / 2 ? address->high : address->low;
-    return (unsigned)(half >> (48 - 16 * (i % (V6_GROUPS / 2))) & 0xffff);
+    return (unsigned)(half >> (48 - 16 * ((unsigned)i % (V6_GROUPS / 2))) & 0xffff);
 }
 
 /* The longest run of two or more groups of zero, the first of equals; its length, or 0. */

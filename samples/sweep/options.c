@@ -64,11 +64,11 @@ static enum arguments_result read_format(struct arguments *in, void *into)
 
 #define NUMBER(name_, field_, min_, max_)                                                                    \
     {                                                                                                        \
-        .name = name_, .kind = OPTION_NUMBER, .min = min_, .max = max_, .offset = FIELD(field_)              \
+        .name = (name_), .kind = OPTION_NUMBER, .min = (min_), .max = (max_), .offset = FIELD(field_)        \
     }
 #define FLAG(name_, field_)                                                                                  \
     {                                                                                                        \
-        .name = name_, .kind = OPTION_FLAG, .offset = FIELD(field_)                                          \
+        .name = (name_), .kind = OPTION_FLAG, .offset = FIELD(field_)                                        \
     }
 
 static const struct option option_table[] = {
