@@ -17,8 +17,8 @@
 /* The elements with room for one more; NULL without memory, and then they are where they were. */
 static void *grown(void *elements, size_t count, size_t *capacity, size_t element_bytes)
 {
-    if (count < *capacity && *elements != NULL)
-        return true;
+    if (count < *capacity && elements != NULL)
+        return elements;
     size_t wanted = *capacity > 0 ? *capacity * 2 : 16;
     if (wanted > SIZE_MAX / element_bytes)
         return NULL;
