@@ -1,7 +1,13 @@
 # No transport may open a socket: neither the program itself, as the host transport would have it do, nor wineserver, who
 # opens Winsock's. Wine's own ICMP functions have theirs opened by a third, winedevice, who may.
 
+# Wine's own functions are a service, which the lab leaves out.
+with_services() {
+    cp "$(wine_prefix "$arch")/system.reg" "$work_dir/prefix/system.reg"
+}
+
 without_transports() {
+    with_services
     transport=auto # whatever the lab is run over
     local without=(setpriv --inh-caps=-net_raw --bounding-set=-net_raw)
     privileges=("${without[@]}")
@@ -16,7 +22,7 @@ traced() {
     grep -qF -- "$1" "$work_dir/errors" || fail "$probed" "expected: a line with $1" "came:" "$(<"$work_dir/errors")"
 }
 
-scenario_without_transports_the_system_does_the_work_and_the_trace_says_so() { # x86 too
+scenario_without_transports_the_system_does_the_work_and_the_trace_says_so() { # x86 too, over winsock
     local by
     without_transports
     OPENICMP_TRACE=1 probe $server
@@ -36,7 +42,8 @@ scenario_without_transports_the_system_does_the_work_and_the_trace_says_so() { #
     done
 }
 
-scenario_without_any_rights_the_system_refuses_as_it_does_without_us() {
+scenario_without_any_rights_the_system_refuses_as_it_does_without_us() { # over winsock
+    with_services
     transport=auto
     privileges=(setpriv --inh-caps=-net_raw --bounding-set=-net_raw)
     probe $server
