@@ -10,6 +10,7 @@ without_transports() {
     with_services
     transport=auto # whatever the lab is run over
     local without=(setpriv --inh-caps=-net_raw --bounding-set=-net_raw)
+    enable_wines_driver
     privileges=("${without[@]}")
     windows wineserver -p
     privileges=()
@@ -45,6 +46,7 @@ scenario_without_transports_the_system_does_the_work_and_the_trace_says_so() { #
 scenario_without_any_rights_the_system_refuses_as_it_does_without_us() { # over winsock
     with_services
     transport=auto
+    enable_wines_driver
     privileges=(setpriv --inh-caps=-net_raw --bounding-set=-net_raw)
     probe $server
     expect_refusal ERROR_ACCESS_DENIED
