@@ -1,13 +1,7 @@
 # No transport may open a socket: neither the program itself, as the host transport would have it do, nor wineserver, who
 # opens Winsock's. Wine's own ICMP functions have theirs opened by a third, winedevice, who may.
 
-# Wine's own functions are a service, which the lab leaves out.
-with_services() {
-    cp "$(wine_prefix "$arch")/system.reg" "$work_dir/prefix/system.reg"
-}
-
 without_transports() {
-    with_services
     transport=auto # whatever the lab is run over
     local without=(setpriv --inh-caps=-net_raw --bounding-set=-net_raw)
     enable_wines_driver
@@ -44,7 +38,6 @@ scenario_without_transports_the_system_does_the_work_and_the_trace_says_so() { #
 }
 
 scenario_without_any_rights_the_system_refuses_as_it_does_without_us() { # over winsock
-    with_services
     transport=auto
     enable_wines_driver
     privileges=(setpriv --inh-caps=-net_raw --bounding-set=-net_raw)
