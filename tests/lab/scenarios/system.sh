@@ -17,7 +17,7 @@ traced() {
     grep -qF -- "$1" "$work_dir/errors" || fail "$probed" "expected: a line with $1" "came:" "$(<"$work_dir/errors")"
 }
 
-scenario_without_transports_the_system_does_the_work_and_the_trace_says_so() { # x86 too
+scenario_without_transports_the_system_does_the_work_and_the_trace_says_so() { # x86 too, over winsock
     local by
     without_transports
     OPENICMP_TRACE=1 probe $server
@@ -37,7 +37,7 @@ scenario_without_transports_the_system_does_the_work_and_the_trace_says_so() { #
     done
 }
 
-scenario_without_any_rights_the_system_refuses_as_it_does_without_us() {
+scenario_without_any_rights_the_system_refuses_as_it_does_without_us() { # over winsock
     transport=auto
     enable_wines_driver
     privileges=(setpriv --inh-caps=-net_raw --bounding-set=-net_raw)
