@@ -107,7 +107,7 @@ static bool receive_and_complete(struct engine *engine, struct listener *listene
     }
     os_lock_release(&echo_lock);
 
-    bool few_probes = count < GATHERED && completed.first != NULL && completed.first->batch != NULL;
+    bool few_probes = count < GATHERED && completed.first != NULL && completed.first->is_probe;
     completion_tell(engine, &completed);
     os_lock_acquire(&echo_lock);
     event_tend(engine);
