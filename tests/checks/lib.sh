@@ -13,6 +13,9 @@ x86) triple=i686-w64-mingw32 ;;
 esac
 warnings=(-std=c11 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror)
 include=(-I "$project_dir/include" -I "$project_dir/src")
+# What cmake/windows_dll.cmake defines.
+IFS=. read -r major minor patch < <(project_version)
+macros=("-DOPENICMP_VERSION_MAJOR=$major" "-DOPENICMP_VERSION_MINOR=$minor" "-DOPENICMP_VERSION_PATCH=$patch")
 
 fail() {
     printf '%s\n' "$*"
