@@ -76,23 +76,29 @@ DWORD WINAPI OpenIcmpRoundTripTimes(const void *ReplyBuffer, DWORD ReplySize, UL
  */
 DECLARE_HANDLE(OPENICMP_BATCH);
 
-/* An address of either family, laid out as SOCKADDR_INET, sockaddr_in and sockaddr_in6 are. */
+/* An IPv4 address, laid out as a sockaddr_in. */
+typedef struct OPENICMP_ADDRESS_V4 {
+    USHORT Family;    /* AF_INET (2) */
+    USHORT Port;      /* not looked at; 0 in results */
+    UCHAR Address[4]; /* in network byte order */
+    UCHAR Zero[8];    /* not looked at; 0 in results */
+} OPENICMP_ADDRESS_V4;
+
+/* An IPv6 address, laid out as a sockaddr_in6. */
+typedef struct OPENICMP_ADDRESS_V6 {
+    USHORT Family;     /* AF_INET6 (23) */
+    USHORT Port;       /* not looked at; 0 in results */
+    ULONG FlowInfo;    /* not looked at; 0 in results */
+    UCHAR Address[16]; /* in network byte order */
+    ULONG ScopeId;     /* of a link-local address: the interface's number, 0 if unknown; in host byte order */
+} OPENICMP_ADDRESS_V6;
+
+/* An address of either family, laid out as a SOCKADDR_INET: memcpy converts. */
 typedef union OPENICMP_ADDRESS {
-    USHORT Family; /* AF_INET (2), AF_INET6 (23), or 0: no address */
-    struct OPENICMP_ADDRESS_V4 {
-        USHORT Family;
-        USHORT Port;      /* not looked at; 0 in results */
-        UCHAR Address[4]; /* in network byte order */
-        UCHAR Zero[8];    /* not looked at; 0 in results */
-    } V4;
-    struct OPENICMP_ADDRESS_V6 {
-        USHORT Family;
-        USHORT Port;       /* not looked at; 0 in results */
-        ULONG FlowInfo;    /* not looked at; 0 in results */
-        UCHAR Address[16]; /* in network byte order */
-        ULONG ScopeId; /* of a link-local address: the interface's number, 0 if unknown; in host byte order */
-    } V6;
-} OPENICMP_ADDRESS; /* 28 bytes, aligned to 4 */
+    USHORT Family;          /* AF_INET, AF_INET6, or 0: no address */
+    OPENICMP_ADDRESS_V4 V4; /* if it is AF_INET */
+    OPENICMP_ADDRESS_V6 V6; /* if it is AF_INET6 */
+} OPENICMP_ADDRESS;         /* 28 bytes, aligned to 4 */
 
 /* What OpenIcmpCreateBatch is told. */
 typedef struct OPENICMP_BATCH_OPTIONS {
@@ -107,14 +113,14 @@ typedef struct OPENICMP_BATCH_OPTIONS {
 typedef struct OPENICMP_PROBE {
     ULONGLONG Context;            /* whatever the program likes, a pointer or a number; not looked at */
     OPENICMP_ADDRESS Destination; /* a link-local one needs its ScopeId, or that of a link-local source */
-    OPENICMP_ADDRESS Source; /* an address of this host, of the same family; Family 0: the system's choice */
-    ULONG Timeout;           /* milliseconds, from when it is sent; not 0 */
-    USHORT DataSize;         /* bytes of payload */
-    UCHAR Ttl;               /* or hop limit; 0: the system's default */
-    UCHAR Tos;               /* or traffic class */
-    UCHAR Flags;             /* IP_FLAG_DF, or 0; no other */
-    UCHAR OptionsSize;       /* IPv4 only: bytes of IP options; at most 40 are possible */
-    UCHAR Reserved[6];
+    OPENICMP_ADDRESS Source;  /* an address of this host, of the same family; Family 0: the system's choice */
+    ULONG Timeout;            /* milliseconds, from when it is sent; not 0 */
+    USHORT DataSize;          /* bytes of payload */
+    UCHAR Ttl;                /* or hop limit; 0: the system's default */
+    UCHAR Tos;                /* or traffic class */
+    UCHAR Flags;              /* IP_FLAG_DF, or 0; no other */
+    UCHAR OptionsSize;        /* IPv4 only: bytes of IP options; at most 40 are possible */
+    UCHAR Reserved[6];        /* 0 */
     const void *Data;         /* the payload; copied */
     const UCHAR *OptionsData; /* in wire format (RFC 791); copied */
 } OPENICMP_PROBE;             /* 96 bytes on x64, 88 on x86, aligned to 8 */
@@ -131,14 +137,14 @@ typedef struct OPENICMP_RESULT {
     ULONG DataSize;  /* bytes of payload in the echo reply */
     UCHAR DataEqual; /* 1: they are those of the probe, no more and no less; otherwise 0 */
     UCHAR IcmpType;  /* of the answer, in the numbers of ICMP or ICMPv6, as Responder's family says */
-    UCHAR IcmpCode;
-    UCHAR Ttl;         /* or hop limit, with which the answer arrived; 0 if that is not known */
-    UCHAR Tos;         /* or traffic class of the answer */
-    UCHAR Flags;       /* of its IPv4 header: bit 0 more fragments, bit 1 (IP_FLAG_DF) */
+    UCHAR IcmpCode;  /* likewise */
+    UCHAR Ttl;       /* or hop limit, with which the answer arrived; 0 if that is not known */
+    UCHAR Tos;       /* or traffic class of the answer */
+    UCHAR Flags;     /* of its IPv4 header: bit 0 more fragments, bit 1 (IP_FLAG_DF) */
     UCHAR OptionsSize; /* bytes of IPv4 options in the answer, such as a recorded route */
-    UCHAR Options[40];
-    UCHAR Reserved[9];
-} OPENICMP_RESULT; /* 128 bytes, aligned to 8 */
+    UCHAR Options[40]; /* in wire format (RFC 791); 0 behind OptionsSize */
+    UCHAR Reserved[9]; /* 0 */
+} OPENICMP_RESULT;     /* 128 bytes, aligned to 8 */
 
 /*
  * Makes a batch; NULL for the default options. Memory for MaxOutstanding probes is reserved (about 0.5 KB
@@ -229,13 +235,13 @@ BOOL WINAPI OpenIcmpCloseBatch(OPENICMP_BATCH Batch);
 /* What OpenIcmpQuery tells. */
 typedef struct OPENICMP_INFORMATION {
     ULONG cbSize; /* in: sizeof(OPENICMP_INFORMATION), or that of an older header; out: how much was filled */
-    ULONG VersionMajor; /* of the DLL */
-    ULONG VersionMinor;
-    ULONG VersionPatch;
+    ULONG VersionMajor;   /* of the DLL: the first number, */
+    ULONG VersionMinor;   /* the second, */
+    ULONG VersionPatch;   /* and the third */
     ULONG TransportError; /* 0, or why no batch can be made: a Win32 error */
-    ULONG IPv4Sockets;    /* OPENICMP_SOCKETS_... */
-    ULONG IPv6Sockets;
-    ULONG Flags; /* OPENICMP_KERNEL_TIMES, OPENICMP_ALL_ERRORS */
+    ULONG IPv4Sockets;    /* how IPv4 is reached: OPENICMP_SOCKETS_... */
+    ULONG IPv6Sockets;    /* how IPv6 is reached */
+    ULONG Flags;          /* OPENICMP_KERNEL_TIMES, OPENICMP_ALL_ERRORS */
     /* What the environment variable OPENICMP_TRANSPORT calls it: "host", "winsock", "system"; "" for none. */
     char Transport[32];
 } OPENICMP_INFORMATION; /* 64 bytes, aligned to 4 */

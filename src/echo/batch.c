@@ -153,13 +153,10 @@ void batch_abandon(void)
 
 /* ---- Results ---- */
 
-/* Adds a probe that is settled to the results, unless nobody will collect them. The lock is held. */
+/* Adds a probe that is settled to the results; if the batch is closed, they go with it. The lock is held. */
 static void add_result(struct batch *batch, struct request *request)
 {
     batch->unsettled--;
-    if (batch->closed) {
-        return;
-    }
     if (batch->results.first == NULL) {
         os_condition_wake(&batch->changed);
     }
@@ -205,7 +202,7 @@ void batch_tell(struct request_list *completed)
         struct request_list probes = {0};
         struct request *request;
         for (size_t i = 0; i < TOGETHER && (request = request_list_take_first(completed)) != NULL; i++) {
-            request_list_append(request->batch != NULL ? &probes : &others, request);
+            request_list_append(request->is_probe ? &probes : &others, request);
         }
         if (probes.first != NULL) {
             settle(&probes);
@@ -292,7 +289,7 @@ static void send_begun(struct batch *batch, const struct echo_call *call, struct
     }
     os_lock_acquire(&echo_lock);
     struct request *request = pending_find(batch->engine, key);
-    bool ours = request != NULL && request->batch == batch;
+    bool ours = request != NULL && request->is_probe && request->batch == batch;
     if (ours) {
         pending_remove(batch->engine, request);
     }
@@ -376,7 +373,7 @@ uint32_t batch_collect(struct batch *batch, uint64_t deadline_ns, size_t capacit
     *count = 0;
     os_lock_acquire(&echo_lock);
     uint32_t error = wait_for_results(batch, deadline_ns);
-    while (error == 0 && *count < capacity && batch->results.first != NULL) {
+    while (error == 0 && !batch->closed && *count < capacity && batch->results.first != NULL) {
         struct request_list taken = take_some(batch, capacity - *count);
         os_lock_release(&echo_lock);
         for (struct request *request = taken.first; request != NULL; request = request->next) {

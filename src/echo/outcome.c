@@ -56,7 +56,7 @@ void outcome_trace(const struct request *request, uint32_t error)
 static void remember_collected(const struct collection *collection, const void *reply)
 {
     uint32_t count = collection_count(collection);
-    uint64_t single_ns;
+    uint64_t single_ns = 0;
     uint64_t *times_ns = count > 1 ? os_alloc(count * sizeof(*times_ns)) : &single_ns;
     if (times_ns != NULL) {
         collection_times(collection, times_ns);

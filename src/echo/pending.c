@@ -23,7 +23,7 @@ bool pending_insert(struct engine *engine, struct request *request)
     }
     request->state = REQUEST_OUTSTANDING;
     engine->relying += request->relies;
-    engine->probing += request->batch != NULL;
+    engine->probing += request->is_probe;
     if (engine->gathering && engine->probing < engine->relying) {
         os_condition_wake(&engine->worker_changed);
     }
@@ -35,7 +35,7 @@ void pending_remove(struct engine *engine, struct request *request)
     table_remove(&engine->pending, &request->entry);
     deadline_remove(&engine->deadlines, &request->deadline);
     engine->relying -= request->relies;
-    engine->probing -= request->batch != NULL;
+    engine->probing -= request->is_probe;
 }
 
 bool pending_has(const struct request *request)

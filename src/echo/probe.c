@@ -41,8 +41,7 @@ struct probe *probe_take(struct probe_pool *pool)
         return NULL;
     }
     struct probe *probe = probe_of(request);
-    probe->request = (struct request){.asynchronous = true, .relies = true};
-    probe->data_equal = false;
+    probe->request = (struct request){.asynchronous = true, .is_probe = true, .relies = true};
     return probe;
 }
 

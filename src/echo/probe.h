@@ -13,9 +13,9 @@
 #define PROBE_SHORT_DATA_BYTES 64
 
 struct probe {
-    struct request request; /* first: a request with a batch is a probe */
+    struct request request; /* first: a request that says so is a probe */
     uint64_t context;
-    bool data_equal; /* once it is settled: the reply's payload is that of the probe */
+    bool data_equal; /* once it is answered and settled: the reply's payload is that of the probe */
     uint8_t *data;   /* the payload that is sent: `short_data`, or memory of the probe's */
     uint8_t short_data[PROBE_SHORT_DATA_BYTES];
     uint8_t options[40]; /* of the answer */

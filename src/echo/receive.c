@@ -31,7 +31,7 @@ static bool answers(const struct candidate *candidate, const struct request *req
 /* Whether it waits for all who answer. Neither the IPv6 functions nor batches have a place for more than one reply. */
 static bool collects(const struct request *request)
 {
-    return request->any_responder && request->destination.family == IP_FAMILY_V4 && request->batch == NULL;
+    return request->any_responder && request->destination.family == IP_FAMILY_V4 && !request->is_probe;
 }
 
 static struct echo_answer answer_of(const struct candidate *candidate, const struct request *request,

@@ -52,6 +52,7 @@ struct request {
 
     enum request_state state;
     bool asynchronous;
+    bool is_probe;      /* of a batch */
     bool any_responder; /* broadcast and multicast: whoever answers; over IPv4, all who do */
     bool source_route;  /* quoted destinations may be hops */
     bool hop_limit_0;   /* as in its call */
@@ -72,8 +73,10 @@ struct request {
     struct os_condition answered; /* then this */
 
     /* Asynchronous. */
-    struct batch *batch; /* whose probe it is; NULL for others, for which there are: */
-    void *reply;
+    union {
+        void *reply;
+        struct batch *batch; /* of a probe, for which the rest does not count */
+    };
     struct notification notification;
     struct echo_io_status io_status;
 };

@@ -49,7 +49,7 @@ static void give_up(struct engine *engine, uint64_t now_ns, struct request_list 
 
 static bool has_work(const struct engine *engine)
 {
-    return engine->relying > 0 || engine->answered.first != NULL;
+    return engine->relying > 0 || engine->answered.first != NULL || completion_due_ns(engine) != OS_NEVER;
 }
 
 /* Until when the worker may sleep in its receive, `limit_ns` at the longest. The lock is held. */
@@ -62,6 +62,8 @@ static uint64_t sleep_until(struct engine *engine, uint64_t limit_ns)
     uint64_t due_ns = first != NULL ? first->deadline.due_ns : OS_NEVER;
     uint64_t events_ns = event_due_ns(engine);
     due_ns = events_ns < due_ns ? events_ns : due_ns;
+    uint64_t completion_ns = completion_due_ns(engine);
+    due_ns = completion_ns < due_ns ? completion_ns : due_ns;
     return due_ns < limit_ns ? due_ns : limit_ns;
 }
 
@@ -105,7 +107,7 @@ static bool receive_and_complete(struct engine *engine, struct listener *listene
     }
     os_lock_release(&echo_lock);
 
-    bool few_probes = count < GATHERED && completed.first != NULL && completed.first->batch != NULL;
+    bool few_probes = count < GATHERED && completed.first != NULL && completed.first->is_probe;
     completion_tell(engine, &completed);
     os_lock_acquire(&echo_lock);
     event_tend(engine);

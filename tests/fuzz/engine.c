@@ -29,6 +29,10 @@ enum operation {
     FAIL_CALL,  /* the call extra + 1 from here */
     FAIL_SEND,  /* extra: in which way */
     SESSION,    /* extra: even closes, odd opens */
+    PROBE,      /* as REQUEST: extra + 1 probes of the batch */
+    COLLECT,    /* extra: even at once, odd by a thread that waits until there is nothing more */
+    CANCEL,     /* extra: 0 all, or those of the request of that number */
+    CLOSE_BATCH,
     OPERATIONS,
 };
 
@@ -124,7 +128,7 @@ static enum manner take_who(struct input *input, struct echo_call *call, bool *a
     return (enum manner)(who % MANNERS);
 }
 
-static void make_requests(struct input *input, uint8_t extra)
+static void make_requests(struct input *input, uint8_t extra, bool in_batch)
 {
     struct echo_call call = {0};
     bool aliased;
@@ -137,7 +141,11 @@ static void make_requests(struct input *input, uint8_t extra)
     call.data = take_bytes(input, data_bytes, &data_bytes);
     call.data_bytes = (uint16_t)data_bytes;
     for (unsigned int i = 0; i <= extra; i++) {
-        program_request(manner, &call, aliased);
+        if (in_batch) {
+            program_probe(&call);
+        } else {
+            program_request(manner, &call, aliased);
+        }
     }
 }
 
@@ -189,7 +197,7 @@ static void operate(struct input *input)
     uint8_t extra = byte >> 4;
     switch ((byte & 0x0f) % OPERATIONS) {
     case REQUEST:
-        make_requests(input, extra);
+        make_requests(input, extra, false);
         break;
     case PACKET:
         send_packet(input, extra);
@@ -214,6 +222,18 @@ static void operate(struct input *input)
         break;
     case SESSION:
         (extra & 1 ? program_open : program_close)();
+        break;
+    case PROBE:
+        make_requests(input, extra, true);
+        break;
+    case COLLECT:
+        (extra & 1 ? program_start_collector : program_collect)();
+        break;
+    case CANCEL:
+        program_cancel(extra);
+        break;
+    case CLOSE_BATCH:
+        program_close_batch();
         break;
     }
 }

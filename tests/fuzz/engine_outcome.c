@@ -232,7 +232,8 @@ static bool somebody_is_missing(const struct program_request *request, uint32_t 
 
 static bool collects(const struct program_request *request)
 {
-    return request->to_many && request->call.destination.family == IP_FAMILY_V4;
+    return request->to_many && request->call.destination.family == IP_FAMILY_V4 &&
+           request->manner != IN_BATCH;
 }
 
 /* How many bytes an answer takes at the least, structure included. */
@@ -377,6 +378,49 @@ bool outcome_is_owed(const struct program_request *request, uint32_t replies)
         return failure_is_owed(request, status) && reply_is_failure(&buffer, status);
     }
     return collects(request) ? collection_is_owed(request, replies) : replies == 1 && came(request, shown);
+}
+
+/* Whether a result tells of that answer. */
+static bool told_of(const struct echo_answer *answer, const struct program_request *request)
+{
+    const struct batch_result *result = request->result;
+    const struct echo_answer *shown_answer = result->answer;
+    bool data_equal =
+        answer->status == IP_SUCCESS && answer->data_bytes == request->call.data_bytes &&
+        (answer->data_bytes == 0 || memcmp(answer->data, request->reply, answer->data_bytes) == 0);
+    return shown_answer->status == answer->status &&
+           memcmp(&shown_answer->responder, &answer->responder, sizeof(answer->responder)) == 0 &&
+           shown_answer->ttl == answer->ttl && shown_answer->tos == answer->tos &&
+           shown_answer->flags == answer->flags && shown_answer->icmp_type == answer->icmp_type &&
+           shown_answer->icmp_code == answer->icmp_code &&
+           shown_answer->options_bytes == answer->options_bytes &&
+           (answer->options_bytes == 0 ||
+            memcmp(shown_answer->options, answer->options, answer->options_bytes) == 0) &&
+           shown_answer->data_bytes == answer->data_bytes && result->data_equal == data_equal;
+}
+
+/* Whether there was a reason to give a probe up, or not to send it. */
+static bool result_failure_is_owed(const struct program_request *request)
+{
+    const struct batch_result *result = request->result;
+    uint32_t reason = result->error != 0 ? result->error : result->status;
+    if (result->data_equal || (result->error != 0 && result->status != IP_GENERAL_FAILURE)) {
+        return false;
+    }
+    return (reason == ERROR_OPERATION_ABORTED && request->cancelled) || reason == request->send_result ||
+           reason == outcome_fault(&request->call) ||
+           (reason != IP_GENERAL_FAILURE && reason >= IP_STATUS_BASE && failure_is_owed(request, reason));
+}
+
+bool outcome_result_is_owed(const struct program_request *request)
+{
+    const struct batch_result *result = request->result;
+    if (result->answer == NULL) {
+        return result_failure_is_owed(request);
+    }
+    return result->error == 0 && result->status == result->answer->status &&
+           result->answer->round_trip_ns <= os_now_ns() - request->begun_ns &&
+           (request->sent == NULL || came(request, told_of));
 }
 
 bool outcome_may_wait(const struct program_request *request)

@@ -8,7 +8,7 @@
 #ifndef OPENICMP_TESTS_ENGINE_OUTCOME_H
 #define OPENICMP_TESTS_ENGINE_OUTCOME_H
 
-#include "echo/call.h"
+#include "echo/batch.h"
 #include "unit/support/fake_network.h"
 
 #define PACKETS_MAX 128
@@ -22,13 +22,15 @@ enum manner {
     BY_ROUTINE_OF_DYING,   /* likewise, without a word, as if it was terminated */
     SYNCHRONOUS,           /* on a thread of its own */
     MANNERS,
+    IN_BATCH = MANNERS, /* as a probe, which no REQUEST is */
 };
 
 /* A request, and what the program knows of it. */
 struct program_request {
     enum manner manner;
     struct echo_call call;
-    uint8_t *reply;  /* exactly as long as the call says; freed as soon as the program is told */
+    uint8_t *
+        reply; /* exactly as long as the call says; freed as soon as the program is told. Of a probe: its data */
     uint8_t *before; /* what was in it before */
     uint8_t *data;   /* until the call has returned, unless they are in the reply buffer; likewise: */
     uint8_t *options;
@@ -38,6 +40,8 @@ struct program_request {
     bool over;     /* and the program has been told */
     bool deaf;     /* nobody is there to be told */
     bool to_many;  /* anybody may answer */
+    bool cancelled;
+    const struct batch_result *result; /* that the program is told just now */
     const struct fake_sent *sent;
     size_t packets_before; /* how many had come when it was sent */
     uint64_t begun_ns;     /* before it was sent */
@@ -66,6 +70,8 @@ bool outcome_is_failure(const struct program_request *request, uint32_t status);
 /* Whether a request may end now with what is in its reply buffer: so many replies, or a failure if `replies`
  * is 0. */
 bool outcome_is_owed(const struct program_request *request, uint32_t replies);
+/* Whether a probe may end now with request->result. */
+bool outcome_result_is_owed(const struct program_request *request);
 /* How many replies there are in the buffer of an asynchronous request that is over. */
 uint32_t outcome_replies(const struct program_request *request);
 /* Whether a request may still be waiting when nothing that has come in is unread. */

@@ -5,7 +5,9 @@
 
 #include "echo/apc.h"
 #include "echo/asynchronous.h"
+#include "echo/batch.h"
 #include "echo/pending.h"
+#include "echo/round_trip.h"
 #include "echo/synchronous.h"
 #include "fuzz/fuzz.h"
 #include "fuzz/os_fibers.h"
@@ -15,14 +17,36 @@
 /* After that a worker that nobody needs has parked, or ended if it had parked before. */
 #define WORKER_ENDS_NS (5000 * OS_NS_PER_MS)
 
+/* Less than there are requests, so that there may be too many. */
+#define BATCH_PROBES 16
+
 static struct engine *session;
 static struct program_request requests[REQUESTS_MAX];
 static size_t request_count;
 static uint32_t next_send_result;
 static bool refuse_claim; /* the next one */
 static size_t routines_run;
+static os_handle batch_handle; /* of the only batch; 0: none */
+static size_t batch_probes;    /* that it has accepted and we have not collected */
 
 /* ---- Outcomes ---- */
+
+/* The exact times of as many replies are known, and the first is that of the first. */
+static void require_exact_times(const struct program_request *request, uint32_t replies)
+{
+    uint64_t first_ns = 0;
+    size_t count = round_trip_recall(request->reply, request->call.reply_bytes, 0, &first_ns, 1);
+    fuzz_require(count == replies || (os_fibers_failed_calls() > 0 && replies > 1));
+    if (count > 0) {
+        bool six = request->call.destination.family == IP_FAMILY_V6;
+        uint32_t ms;
+        memcpy(&ms,
+               request->reply + (six ? offsetof(ICMPV6_ECHO_REPLY, RoundTripTime)
+                                     : offsetof(ICMP_ECHO_REPLY, RoundTripTime)),
+               sizeof(ms));
+        fuzz_require(first_ns / OS_NS_PER_MS == ms);
+    }
+}
 
 /* The program is told: by the engine, this once. */
 static void told(struct program_request *request, uint32_t replies)
@@ -30,6 +54,7 @@ static void told(struct program_request *request, uint32_t replies)
     fuzz_require(request->accepted && !request->over && !request->deaf);
     request->over = true;
     fuzz_require(outcome_is_owed(request, replies));
+    require_exact_times(request, replies);
     free(request->reply);
     request->reply = NULL;
 }
@@ -223,6 +248,157 @@ void program_request(enum manner manner, const struct echo_call *call, bool alia
     }
 }
 
+/* ---- The batch ---- */
+
+static void told_in_batch(void *context, size_t number, const struct batch_result *result)
+{
+    struct program_request *request = &requests[result->context];
+    size_t *expected_number = context;
+    fuzz_require(number == (*expected_number)++ && request->manner == IN_BATCH);
+    fuzz_require(request->accepted && !request->over && !request->deaf);
+    request->result = result;
+    fuzz_require(outcome_result_is_owed(request));
+    request->result = NULL;
+    request->over = true;
+    batch_probes--;
+}
+
+/* The batch, of which the caller becomes a user. NULL without one. */
+static struct batch *own_batch(void)
+{
+    struct batch *batch = NULL;
+    if (batch_handle != 0) {
+        fuzz_require(batch_acquire(batch_handle, &batch) == 0);
+    }
+    return batch;
+}
+
+static void submit(struct program_request *request, struct batch *batch)
+{
+    *os_fibers_own() = request;
+    uint32_t error = batch_submit(batch, &request->call, (uint64_t)(request - requests));
+    *os_fibers_own() = NULL;
+    fuzz_require(error == ERROR_NOT_ENOUGH_QUOTA ? batch_probes == BATCH_PROBES || os_fibers_gave_way()
+                                                 : batch_probes < BATCH_PROBES);
+    fuzz_require(error == 0 || error == ERROR_NOT_ENOUGH_QUOTA ||
+                 (error == ERROR_NOT_ENOUGH_MEMORY && os_fibers_failed_calls() > 0));
+    if (error == 0) {
+        batch_probes++;
+    } else {
+        request->accepted = false;
+    }
+}
+
+void program_probe(const struct echo_call *call)
+{
+    if (batch_handle == 0 && batch_open(BATCH_PROBES, &batch_handle) != 0) {
+        fuzz_require(os_fibers_failed_calls() > 0);
+        batch_handle = 0;
+    }
+    struct batch *batch = own_batch();
+    if (batch == NULL || request_count == REQUESTS_MAX) {
+        goto cleanup_batch;
+    }
+    struct program_request *request = &requests[request_count++];
+    *request = (struct program_request){.manner = IN_BATCH, .call = *call, .begun_ns = os_now_ns()};
+    request->accepted = true;
+    request->to_many = ip_address_is_for_many(&call->destination);
+    request->reply = fuzz_copy(call->data, call->data_bytes);
+    request->before = fuzz_copy(call->data, call->data_bytes);
+    request->call.reply_bytes = call->data_bytes;
+    request->call.hop_limit_0 = false;
+    request->options = fuzz_copy(call->options, call->options_bytes);
+    uint8_t *passing_data =
+        fuzz_copy(call->data, call->data_bytes); /* which may go when the call has returned */
+    uint8_t *passing_options = fuzz_copy(call->options, call->options_bytes);
+    request->call.data = passing_data;
+    request->call.options = passing_options;
+    submit(request, batch);
+    free(passing_data);
+    free(passing_options);
+    request->call.data = request->reply;
+    request->call.options = request->options;
+
+cleanup_batch:
+    if (batch != NULL) {
+        batch_release(batch);
+    }
+}
+
+void program_collect(void)
+{
+    struct batch *batch = own_batch();
+    if (batch == NULL) {
+        return;
+    }
+    size_t expected_number = 0;
+    size_t count;
+    uint32_t error = batch_collect(batch, 0, BATCH_PROBES, told_in_batch, &expected_number, &count);
+    fuzz_require(count == expected_number && (error == 0) == (count > 0));
+    fuzz_require(error == 0 || error == WAIT_TIMEOUT || (error == ERROR_NO_MORE_ITEMS && batch_probes == 0));
+    batch_release(batch);
+}
+
+static void collector_main(void *argument)
+{
+    struct batch *batch = argument;
+    uint32_t error;
+    do {
+        size_t expected_number = 0;
+        size_t count;
+        error = batch_collect(batch, OS_NEVER, 3, told_in_batch, &expected_number, &count);
+        fuzz_require(count == expected_number && count <= 3 && (error == 0) == (count > 0));
+    } while (error == 0);
+    fuzz_require(error == ERROR_NO_MORE_ITEMS || error == ERROR_OPERATION_ABORTED);
+    batch_release(batch);
+}
+
+void program_start_collector(void)
+{
+    struct batch *batch = own_batch();
+    if (batch != NULL) {
+        os_fibers_start(collector_main, batch);
+    }
+}
+
+void program_cancel(size_t number)
+{
+    struct batch *batch = own_batch();
+    if (batch == NULL) {
+        return;
+    }
+    uint64_t context = number;
+    size_t out = 0;
+    for (size_t i = 0; i < request_count; i++) {
+        struct program_request *request = &requests[i];
+        if (request->manner == IN_BATCH && request->accepted && !request->over && !request->deaf &&
+            (number == 0 || i == number)) {
+            request->cancelled = true;
+            out++;
+        }
+    }
+    fuzz_require(batch_cancel(batch, number == 0 ? NULL : &context) <= out);
+    batch_release(batch);
+}
+
+void program_close_batch(void)
+{
+    if (batch_handle == 0) {
+        return;
+    }
+    fuzz_require(batch_close(batch_handle) == 0);
+    fuzz_require(batch_close(batch_handle) == ERROR_INVALID_HANDLE);
+    /* Until here a thread may have collected. */
+    for (size_t i = 0; i < request_count; i++) {
+        struct program_request *request = &requests[i];
+        if (request->manner == IN_BATCH && request->accepted && !request->over) {
+            request->deaf = true;
+        }
+    }
+    batch_handle = 0;
+    batch_probes = 0;
+}
+
 const struct fake_sent *program_sent(size_t number)
 {
     return request_count > 0 ? requests[number % request_count].sent : NULL;
@@ -258,7 +434,7 @@ static void check_requests(bool main_has_waited_alertably)
     for (size_t i = 0; i < request_count; i++) {
         const struct program_request *request = &requests[i];
         if (request->accepted && !request->over && !request->deaf &&
-            (request->manner != BY_ROUTINE || main_has_waited_alertably)) {
+            ((request->manner != BY_ROUTINE && request->manner != IN_BATCH) || main_has_waited_alertably)) {
             fuzz_require(outcome_may_wait(request));
         }
     }
@@ -279,6 +455,7 @@ void program_wait_alertably(void)
     os_fibers_settle();
     outcome_settled();
     wait_alertably(0);
+    program_collect();
     check_requests(true);
 }
 
@@ -338,6 +515,7 @@ static void finish_requests(void)
         }
         free(request->reply);
         free(request->before);
+        free(request->options);
     }
     request_count = 0;
 }
@@ -347,6 +525,7 @@ void program_end(void)
     os_fibers_interleave(0);
     os_fibers_fail_call(0);
     finish_requests();
+    program_close_batch();
     program_close();
     outcome_end();
     for (int parked = 0; parked <= 1; parked++) {
@@ -355,6 +534,8 @@ void program_end(void)
     }
     os_fibers_end();
     apc_abandon();
+    batch_abandon();
+    round_trip_abandon();
     fuzz_require(fake_network_opened() == fake_network_closed());
     fuzz_require(os_fibers_allocations() == 0);
     fuzz_require(os_fibers_handles() == 0);

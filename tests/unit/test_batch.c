@@ -757,6 +757,7 @@ static bool check_with_failure(size_t nth)
             assert_int_equal(collected->results[0].status, IP_SUCCESS);
         } else {
             assert_int_equal(batch_collect(batch, OS_NEVER, 4, keep, collected, &count), ERROR_NO_MORE_ITEMS);
+            assert_int_equal(batch_submit(batch, &call, 2), 0); /* in the place of the one that was refused */
         }
         batch_release(batch);
         assert_int_equal(batch_close(handle), 0);

@@ -1,9 +1,9 @@
 # What Wine's own iphlpapi.dll can do, by the requests that show it of ours: the column "Wine's own" of docs/comparison.md
 # is what comes of them, in Wine 8 and in Wine 10.
 
-# Wine's own is the way through a driver of its own. As for other services, the lab has it not start by itself.
+# The driver is there a little later than Wine.
 start_wine_with_its_driver() {
-    sed -i '/Services\\\\nsiproxy\]/,/^$/ s/^"Start"=.*/"Start"=dword:00000002/' "$work_dir/prefix/system.reg"
+    enable_wines_driver
     start_wine
     local tenths
     for ((tenths = 0; tenths < 100; tenths++)); do
