@@ -73,6 +73,8 @@ static uint64_t sleep_until(struct engine *engine, uint64_t limit_ns)
 static void gather(struct engine *engine)
 {
     uint64_t until_ns = os_now_ns() + GATHER_NS;
+    uint64_t completion_ns = completion_due_ns(engine);
+    until_ns = completion_ns < until_ns ? completion_ns : until_ns;
     engine->gathering = true;
     while (engine->collecting == 0 && engine->probing == engine->relying && engine->answered.first == NULL &&
            !engine->retired && os_now_ns() < until_ns) {
