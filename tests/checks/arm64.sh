@@ -16,5 +16,7 @@ find "$project_dir/src" "$project_dir/samples" -path '*/host/unix' -prune -o -na
 #include <ws2tcpip.h>
 #include <winternl.h>
 #include <icmpapi.h>
+#include <openicmp.h>
 #include "support/abi_asserts.h"
+#include "support/extension_asserts.h"
 PROGRAM
