@@ -41,11 +41,9 @@ int main(int argc, char **argv)
     if (!plan_read(&plan, argc, argv)) {
         return 2;
     }
-#ifdef LAB_WITH_EXTENSION
     if (plan.by == BY_BATCH) {
         return batch_run(&plan) ? 0 : 1;
     }
-#endif
     HANDLE icmp = call_open_handle(&plan);
     if (icmp == INVALID_HANDLE_VALUE) {
         printf("created=no error=%s\n", name_of_error(&plan, GetLastError()).text);

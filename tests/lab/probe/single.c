@@ -112,14 +112,10 @@ static void print_ipv6_members(const struct echo *echo, const struct reply *repl
 /* Whether the exact time of a reply is known and fits its milliseconds. */
 static const char *exactness(const struct echo *echo, DWORD index, DWORD round_trip_ms)
 {
-    DWORD count = 0;
     static ULONGLONG times[65536];
+    DWORD count =
+        OpenIcmpRoundTripTimes(echo->reply, echo->reply_bytes, times, sizeof(times) / sizeof(times[0]));
 
-#ifdef LAB_WITH_EXTENSION
-    count = OpenIcmpRoundTripTimes(echo->reply, echo->reply_bytes, times, sizeof(times) / sizeof(times[0]));
-#else
-    (void)echo;
-#endif
     if (index >= count) {
         return "none";
     }
