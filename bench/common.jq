@@ -7,7 +7,7 @@ def fields:
     [splits(" +") | select(length > 0) | capture("^(?<key>[^=]+)=(?<text>.*)$")
         | {key, value: (.text | tonumber? // .)}] | from_entries;
 
-def contenders: ["native", "fping", "wine", "winsock", "host"];
+def contenders: ["native", "fping", "sweep", "wine", "winsock", "host"];
 
 # Of measurements or results: the names of the works, in the order in which they were done.
 def names_of_works: reduce .[].work as $work ([]; if index([$work]) then . else . + [$work] end);
@@ -32,7 +32,7 @@ def table:
 # ---- Names ----
 
 def name:
-    {native: "native loop", fping: "fping", wine: "Wine",
+    {native: "native loop", fping: "fping", sweep: "sweep.exe, host", wine: "Wine",
      winsock: "OpenICMP, winsock", host: "OpenICMP, host"}[.];
 
 def kind: split("-")[0];

@@ -46,7 +46,7 @@ def processor_table:
 def sweep_table:
     of_work("sweep") as $all
     | [["sweep of 16,382 addresses", "ms", "/ fping", "µs of processor time an echo"]]
-    + [("fping", "wine", "winsock", "host") | select($all[.]) | $all[.] as $of
+    + [("fping", "sweep", "wine", "winsock", "host") | select($all[.]) | $all[.] as $of
         | [name, ($of.ms | spread), ratio($of.ms; $all.fping.ms), ($of.cpu_us.median? | text)]]
     | table;
 

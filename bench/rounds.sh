@@ -97,17 +97,24 @@ address_after() {
     printf '%d.%d.%d.%d\n' $((number >> 24)) $((number >> 16 & 255)) $((number >> 8 & 255)) $((number & 255))
 }
 
-# run_fping NAME=VALUE...: the sweep by fping, as fast as it can, and with the same data.
-run_fping() {
+# run_sweep fping|sweep NAME=VALUE...: the sweep by a program that was made for it, as fast as it can, and with the same
+# data. Its time is that of the whole program, for sweep.exe with the start of a program in Wine.
+run_sweep() {
     local argument addresses last begun alive elapsed_ns
-    for argument; do
+    for argument in "${@:2}"; do
         [[ $argument != addresses=* ]] || addresses=${argument#*=}
     done
     last=$(address_after "$first_live" $((addresses - 1)))
     begun=${EPOCHREALTIME/./}
-    fping -q -s -i 0 -b 32 -g "$first_live" "$last" 2>"$work_dir/fping.log" || true
+    if [[ $1 == fping ]]; then
+        fping -q -s -i 0 -b 32 -g "$first_live" "$last" 2>"$work_dir/$1.log" || true
+    else
+        OPENICMP_TRANSPORT=host OPENICMP_WINEDLLPATH=$dist_dir/wine \
+            "${wine[@]}" "$dist_dir/$arch/sweep.exe" --size 32 "$first_live-$last" >"$work_dir/$1.log" \
+            2>>"$work_dir/errors.log" || true
+    fi
     elapsed_ns=$(((${EPOCHREALTIME/./} - begun) * 1000))
-    alive=$(sed -n 's/^ *\([0-9]*\) alive$/\1/p' "$work_dir/fping.log")
+    alive=$(sed -n 's/^.* \([0-9,]*\) alive.*$/\1/p' "$work_dir/$1.log" | tr -d ,)
     record+=" answered=${alive:=0} lost=$((addresses - alive)) wrong=0 refused=0 elapsed_ns=$elapsed_ns"
 }
 
@@ -117,7 +124,7 @@ measure() {
     shift 2
     record="work=$work contender=$contender round=$round"
     case $contender in
-    fping) run_fping "$@" ;;
+    fping | sweep) run_sweep "$contender" "$@" ;;
     native) run "$native_dir/bench_native" "$@" ;;
     *)
         local command
@@ -139,6 +146,7 @@ find_contenders() {
         windows_program "$contender"
         if run "${command[@]}" synchronous requests=1; then
             available+=$contender,
+            [[ $contender != host ]] || available+=sweep,
         else
             say "without $contender: $reason"
         fi

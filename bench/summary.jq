@@ -124,6 +124,7 @@ def targets:
     asynchronous_targets("shared-64"; "shared event"; 20),
     asynchronous_targets("routines-64"; "APC"; 20),
     at_most("sweep of 16,382, host: time / fping's"; slower("sweep"; "host"; "fping"); 1.5; " x"),
+    at_most("sweep of 16,382, sweep.exe: time / fping's"; slower("sweep"; "sweep"; "fping"); 1; " x"),
     silent_targets("host", "winsock"),
     (("host", "winsock") as $through
         | at_most("idle, \($through): processor time of the program";

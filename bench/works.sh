@@ -34,7 +34,7 @@ define_works() {
         works+=("payload-$bytes all $all synchronous $echoes bytes=$bytes")
     done
     works+=(
-        "sweep third fping,$windows routines first=$first_live addresses=$sweep requests=$sweep window=1024"
+        "sweep third fping,sweep,$windows routines first=$first_live addresses=$sweep requests=$sweep window=1024"
         "idle third $windows idle settling_ms=$settling"
         "silent-100 third $windows silent first=$first_silent requests=100 batches=$batches"
         "silent-1000 third $windows silent first=$first_silent requests=1000 batches=2"

@@ -41,6 +41,8 @@ function(add_host_library)
     file(MAKE_DIRECTORY ${tree}/${wine_machine}-unix ${tree}/${wine_machine}-windows)
     list(TRANSFORM host_unix_sources PREPEND ${CMAKE_SOURCE_DIR}/ OUTPUT_VARIABLE sources)
     set(werror $<$<BOOL:${OPENICMP_WERROR}>:-Werror>)
+    # nodelete: to Windows a thread is over as soon as it is terminated, while Linux is still winding it up out of a call
+    # of ours; a program that unloads our DLLs in that moment must not take the code away (seen in Wine 10.0).
     file(GLOB_RECURSE headers ${CMAKE_SOURCE_DIR}/src/host/*.h ${CMAKE_SOURCE_DIR}/src/transport/*.h
         ${CMAKE_SOURCE_DIR}/src/wire/*.h)
     add_custom_command(OUTPUT ${library} DEPENDS ${sources} ${headers}
@@ -48,7 +50,7 @@ function(add_host_library)
             -Wall -Wextra -Wpedantic -Wshadow -Wconversion ${werror}
             -ffile-prefix-map=${CMAKE_SOURCE_DIR}=. -I ${CMAKE_SOURCE_DIR}/src
             -shared -fPIC -fvisibility=hidden -fstack-protector-strong -pthread
-            -Wl,-z,defs -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack -s -o ${library} ${sources}
+            -Wl,-z,defs -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack -Wl,-z,nodelete -s -o ${library} ${sources}
         COMMAND_EXPAND_LISTS COMMENT "Making openicmp-host.so" VERBATIM)
     add_custom_target(host_library ALL DEPENDS ${library})
 

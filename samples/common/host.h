@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 /* So much has a name in UTF-8; NI_MAXHOST is what Windows has for it. */
-#define HOST_NAME_BYTES (3 * NI_MAXHOST)
+#define HOST_NAME_BYTES ((size_t)3 * NI_MAXHOST)
 
 struct host {
     union address address;

@@ -135,8 +135,8 @@ void output_go_up(struct output *out, unsigned int lines)
     output_flush(out);
     if (!find_window(out, &info))
         return;
-    COORD to = {0,
-                info.dwCursorPosition.Y > (SHORT)lines ? (SHORT)(info.dwCursorPosition.Y - (SHORT)lines) : 0};
+    int row = info.dwCursorPosition.Y - (int)lines;
+    COORD to = {0, (SHORT)(row > 0 ? row : 0)};
     SetConsoleCursorPosition(out->handle, to);
 }
 

@@ -51,7 +51,7 @@ static const char *find(const struct name *among, size_t count, uint32_t status)
     return NULL;
 }
 
-const char *status_text(uint32_t status, bool ipv6)
+const char *status_sentence(uint32_t status, bool ipv6)
 {
     const char *text = ipv6 ? find(ipv6_names, sizeof(ipv6_names) / sizeof(ipv6_names[0]), status) : NULL;
     return text != NULL ? text : find(names, sizeof(names) / sizeof(names[0]), status);

@@ -9,6 +9,6 @@
 #include <stdint.h>
 
 /* A sentence, or NULL if it is none of these. */
-const char *status_text(uint32_t status, bool ipv6);
+const char *status_sentence(uint32_t status, bool ipv6);
 
 #endif

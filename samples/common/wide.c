@@ -38,8 +38,10 @@ char **utf8_arguments(int *argc)
     for (int i = 0; argv != NULL && i < *argc; i++) {
         size_t size = 3 * wcslen(wide[i]) + 1; /* a UTF-16 unit becomes three bytes at most */
         argv[i] = malloc(size);
-        if (argv[i] == NULL)
+        if (argv[i] == NULL) {
+            free(argv);
             return NULL;
+        }
         utf8_from_wide(argv[i], size, wide[i]);
     }
     return argv;

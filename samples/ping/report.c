@@ -177,7 +177,7 @@ void report_reply(const ICMP_ECHO_REPLY *reply, uint64_t time_ns, const BYTE *se
 {
     union address from = address_of_v4(reply->Address);
     uint64_t time = precise ? time_ns : reply->RoundTripTime;
-    if (begin_answer(&from, reply->Status, time, status_text(reply->Status, false)))
+    if (begin_answer(&from, reply->Status, time, status_sentence(reply->Status, false)))
         print_echo(reply, time, sent, sent_bytes);
     end_answer(reply->Status, time_ns);
 }
@@ -186,14 +186,14 @@ void report_reply6(const ICMPV6_ECHO_REPLY *reply, uint64_t time_ns, const BYTE 
 {
     union address from = address_of_v6(&reply->Address.sin6_addr, reply->Address.sin6_scope_id);
     uint64_t time = precise ? time_ns : reply->RoundTripTime;
-    if (begin_answer(&from, reply->Status, time, status_text(reply->Status, true)))
+    if (begin_answer(&from, reply->Status, time, status_sentence(reply->Status, true)))
         print_echo6(reply, time, sent, sent_bytes);
     end_answer(reply->Status, time_ns);
 }
 
 void report_failure(DWORD error)
 {
-    const char *text = status_text(error, false);
+    const char *text = status_sentence(error, false);
     AcquireSRWLockExclusive(&lock);
     hide_chart();
     output_print("%s\n", text != NULL ? text : "PING: transmit failed. General failure.");

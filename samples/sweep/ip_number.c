@@ -160,7 +160,8 @@ static int format_v4(char *text, size_t text_bytes, uint64_t number)
 static unsigned group_of(const struct ip_number *address, int i)
 {
     uint64_t half = i < V6_GROUPS / 2 ? address->high : address->low;
-    return (unsigned)(half >> (48 - 16 * (i % (V6_GROUPS / 2))) & 0xffff);
+    unsigned in_half = (unsigned)i % (V6_GROUPS / 2);
+    return (unsigned)(half >> (48 - 16 * in_half) & 0xffff);
 }
 
 /* The longest run of two or more groups of zero, the first of equals; its length, or 0. */

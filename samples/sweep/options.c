@@ -62,35 +62,46 @@ static enum arguments_result read_format(struct arguments *in, void *into)
                : arguments_refuse(in, "Bad value for option --format: text, csv or json.");
 }
 
-#define NUMBER(name_, field_, min_, max_)                                                                    \
-    {                                                                                                        \
-        .name = name_, .kind = OPTION_NUMBER, .min = min_, .max = max_, .offset = FIELD(field_)              \
-    }
-#define FLAG(name_, field_)                                                                                  \
-    {                                                                                                        \
-        .name = name_, .kind = OPTION_FLAG, .offset = FIELD(field_)                                          \
-    }
-
 static const struct option option_table[] = {
     {.name = "", .kind = OPTION_OTHER, .read = read_dash},
     {.name = "file", .kind = OPTION_OTHER, .read = read_file},
-    NUMBER("n", count, 1, UINT32_MAX),
-    NUMBER("count", count, 1, UINT32_MAX),
-    NUMBER("interval", interval_ms, 0, SWEEP_MAX_TIMEOUT_MS),
-    NUMBER("w", timeout_ms, 1, SWEEP_MAX_TIMEOUT_MS),
-    NUMBER("timeout", timeout_ms, 1, SWEEP_MAX_TIMEOUT_MS),
-    NUMBER("rate", per_second, 1, PACER_MAX_PER_SECOND),
-    NUMBER("retries", retries, 0, 1000),
-    NUMBER("outstanding", max_outstanding, 1, SWEEP_MAX_OUTSTANDING),
-    NUMBER("limit", limit, 1, UINT32_MAX),
-    NUMBER("l", size_bytes, 0, SWEEP_MAX_SIZE_BYTES),
-    NUMBER("size", size_bytes, 0, SWEEP_MAX_SIZE_BYTES),
-    NUMBER("i", ttl, 1, 255),
-    NUMBER("ttl", ttl, 1, 255),
+    {.name = "n", .kind = OPTION_NUMBER, .min = 1, .max = UINT32_MAX, .offset = FIELD(count)},
+    {.name = "count", .kind = OPTION_NUMBER, .min = 1, .max = UINT32_MAX, .offset = FIELD(count)},
+    {.name = "interval",
+     .kind = OPTION_NUMBER,
+     .min = 0,
+     .max = SWEEP_MAX_TIMEOUT_MS,
+     .offset = FIELD(interval_ms)},
+    {.name = "w", .kind = OPTION_NUMBER, .min = 1, .max = SWEEP_MAX_TIMEOUT_MS, .offset = FIELD(timeout_ms)},
+    {.name = "timeout",
+     .kind = OPTION_NUMBER,
+     .min = 1,
+     .max = SWEEP_MAX_TIMEOUT_MS,
+     .offset = FIELD(timeout_ms)},
+    {.name = "rate",
+     .kind = OPTION_NUMBER,
+     .min = 1,
+     .max = PACER_MAX_PER_SECOND,
+     .offset = FIELD(per_second)},
+    {.name = "retries", .kind = OPTION_NUMBER, .min = 0, .max = 1000, .offset = FIELD(retries)},
+    {.name = "outstanding",
+     .kind = OPTION_NUMBER,
+     .min = 1,
+     .max = SWEEP_MAX_OUTSTANDING,
+     .offset = FIELD(max_outstanding)},
+    {.name = "limit", .kind = OPTION_NUMBER, .min = 1, .max = UINT32_MAX, .offset = FIELD(limit)},
+    {.name = "l", .kind = OPTION_NUMBER, .min = 0, .max = SWEEP_MAX_SIZE_BYTES, .offset = FIELD(size_bytes)},
+    {.name = "size",
+     .kind = OPTION_NUMBER,
+     .min = 0,
+     .max = SWEEP_MAX_SIZE_BYTES,
+     .offset = FIELD(size_bytes)},
+    {.name = "i", .kind = OPTION_NUMBER, .min = 1, .max = 255, .offset = FIELD(ttl)},
+    {.name = "ttl", .kind = OPTION_NUMBER, .min = 1, .max = 255, .offset = FIELD(ttl)},
     {.name = "show", .kind = OPTION_OTHER, .read = read_show},
     {.name = "format", .kind = OPTION_OTHER, .read = read_format},
-    FLAG("q", quiet),
-    FLAG("quiet", quiet),
+    {.name = "q", .kind = OPTION_FLAG, .offset = FIELD(quiet)},
+    {.name = "quiet", .kind = OPTION_FLAG, .offset = FIELD(quiet)},
     {.name = "4", .kind = OPTION_FAMILY, .family = IPV4},
     {.name = "6", .kind = OPTION_FAMILY, .family = IPV6},
     {.name = "?", .kind = OPTION_HELP},

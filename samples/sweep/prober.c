@@ -20,14 +20,9 @@ DWORD prober_open(struct prober *prober, const struct sweep_options *options)
     return 0;
 }
 
-void prober_close(struct prober *prober)
+size_t prober_room(const struct prober_lane *lane)
 {
-    OpenIcmpCloseBatch(prober->batch);
-}
-
-size_t prober_room(const struct prober *prober)
-{
-    return PROBER_BATCH - prober->unsent_count;
+    return PROBER_TOGETHER - lane->unsent_count;
 }
 
 static void set_address(OPENICMP_ADDRESS *to, const struct ip_number *address)
@@ -56,22 +51,30 @@ static struct ip_number number_of(const OPENICMP_ADDRESS *address)
     }
 }
 
-void prober_add(struct prober *prober, uint32_t number, const struct ip_number *address)
+void prober_add(const struct prober *prober, struct prober_lane *lane, uint32_t number,
+                const struct ip_number *address)
 {
-    OPENICMP_PROBE *probe = &prober->unsent[prober->unsent_count++];
+    OPENICMP_PROBE *probe = &lane->unsent[lane->unsent_count++];
     *probe = prober->probe;
     probe->Context = number;
     set_address(&probe->Destination, address);
 }
 
-void prober_send(struct prober *prober)
+void prober_send(const struct prober *prober, struct prober_lane *lane)
 {
     DWORD accepted = 0;
-    if (prober->unsent_count == 0)
+    if (lane->unsent_count == 0)
         return;
-    OpenIcmpSubmit(prober->batch, prober->unsent, (DWORD)prober->unsent_count, &accepted);
-    prober->unsent_count -= accepted;
-    memmove(prober->unsent, prober->unsent + accepted, prober->unsent_count * sizeof(prober->unsent[0]));
+    OpenIcmpSubmit(prober->batch, lane->unsent, (DWORD)lane->unsent_count, &accepted);
+    lane->unsent_count -= accepted;
+    memmove(lane->unsent, lane->unsent + accepted, lane->unsent_count * sizeof(lane->unsent[0]));
+}
+
+void prober_collect(const struct prober *prober, struct prober_lane *lane, DWORD timeout_ms)
+{
+    DWORD count;
+    OpenIcmpCollect(prober->batch, lane->results, PROBER_TOGETHER, timeout_ms, &count);
+    lane->result_count = count;
 }
 
 static enum request_outcome outcome_of(const OPENICMP_RESULT *result)
@@ -81,22 +84,13 @@ static enum request_outcome outcome_of(const OPENICMP_RESULT *result)
     return result->Status == IP_REQ_TIMED_OUT ? REQUEST_TIMED_OUT : REQUEST_FAILED;
 }
 
-void prober_collect(struct prober *prober, DWORD timeout_ms, prober_function *tell, void *context)
+uint32_t prober_result(const struct prober_lane *lane, size_t i, struct request_result *result)
 {
-    DWORD count;
-    if (!OpenIcmpCollect(prober->batch, prober->results, PROBER_BATCH, timeout_ms, &count)) {
-        /* With nothing outstanding it does not wait. */
-        if (GetLastError() != WAIT_TIMEOUT && timeout_ms > 0)
-            Sleep(timeout_ms);
-        return;
-    }
-    for (DWORD i = 0; i < count; i++) {
-        const OPENICMP_RESULT *from = &prober->results[i];
-        struct request_result result = {.outcome = outcome_of(from),
-                                        .status = from->Error != 0 ? from->Error : from->Status,
-                                        .ttl = from->Ttl,
-                                        .time_ns = from->RoundTrip,
-                                        .responder = number_of(&from->Responder)};
-        tell(context, (uint32_t)from->Context, &result);
-    }
+    const OPENICMP_RESULT *from = &lane->results[i];
+    *result = (struct request_result){.outcome = outcome_of(from),
+                                      .status = from->Error != 0 ? from->Error : from->Status,
+                                      .ttl = from->Ttl,
+                                      .time_ns = from->RoundTrip,
+                                      .responder = number_of(&from->Responder)};
+    return (uint32_t)from->Context;
 }

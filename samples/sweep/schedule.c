@@ -34,7 +34,8 @@ static uint32_t places_for(const struct schedule_settings *settings, uint64_t ta
     uint64_t places = settings->max_outstanding;
     if (settings->count > 1 && places < SCHEDULE_MAX_TARGETS)
         places = SCHEDULE_MAX_TARGETS;
-    return (uint32_t)smaller(places, targets > 0 ? targets : 1);
+    places = smaller(places, targets);
+    return places > 0 ? (uint32_t)places : 1;
 }
 
 struct schedule *schedule_open(const struct targets *targets, const struct schedule_settings *settings)

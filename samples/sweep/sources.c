@@ -86,7 +86,7 @@ static bool is_bounded(const struct sweep_options *options, const struct targets
     if (options->limit > 0 || targets_count(targets) <= SWEEP_MAX_TARGETS)
         return true;
     snprintf(message, message_bytes,
-             "these are more than %u targets; with --limit N the first N of them are swept",
+             "these are more than %d targets; with --limit N the first N of them are swept",
              SWEEP_MAX_TARGETS);
     return false;
 }

@@ -1,8 +1,8 @@
 /*
  * sweep for OpenICMP: finds out which of many addresses answer an echo request, and how fast.
  *
- * One thread: it fills batches with the requests that are due, submits them, and collects what came of earlier ones
- * (openicmp.h). Who is asked when is decided by schedule.h, how many at a time by pacer.h.
+ * A few threads do the same at the same time, for nearly all of it is the system's sending: ask the schedule whom to ask
+ * next, submit these requests in a batch (openicmp.h), and collect what came of earlier ones, whoever submitted them.
  *
  * Exit status: 0 if all targets answered, 1 if not, 2 if nothing was swept because something is wrong with what was
  * asked for, or with the system, and 130 after Ctrl-C.
@@ -19,12 +19,20 @@
 
 #include <windows.h>
 
+#include <stdlib.h>
+
 enum { EXIT_ALL_ANSWERED = 0, EXIT_NOT_ALL = 1, EXIT_FAULT = 2, EXIT_INTERRUPTED = 130 };
 
+#define MAX_THREADS 4
+
 struct sweep {
+    struct prober prober;
+    SRWLOCK lock;             /* guards all that follows */
+    CONDITION_VARIABLE ended; /* it is over, for one reason or another, or fewer helpers are at work */
+    bool is_over;
+    DWORD helpers; /* threads beside the first that are at work */
     struct schedule *schedule;
     struct pacer pacer;
-    struct prober prober;
     struct report report;
     uint64_t now_ns;
     uint64_t tick_ns; /* when progress is shown next */
@@ -78,38 +86,43 @@ static uint64_t clock_ns(void)
 
 /* ---- The sweep ---- */
 
-/* Sends what is due and may be sent now. */
-static void send_requests(struct sweep *sweep)
+/* Adds to the lane what is due and may be sent now. The lock is held. */
+static void take_requests(struct sweep *sweep, struct prober_lane *lane)
 {
-    size_t allowance = pacer_allowance(&sweep->pacer, sweep->now_ns, prober_room(&sweep->prober));
+    size_t allowance = pacer_allowance(&sweep->pacer, sweep->now_ns, prober_room(lane));
     size_t count = 0;
     struct ip_number address;
     while (count < allowance) {
         uint32_t request = schedule_next(sweep->schedule, sweep->now_ns, &address);
         if (request == SCHEDULE_NOBODY)
             break;
-        prober_add(&sweep->prober, request, &address);
+        prober_add(&sweep->prober, lane, request, &address);
         count++;
     }
     pacer_sent(&sweep->pacer, count);
-    prober_send(&sweep->prober);
 }
 
-static void end_request(void *context, uint32_t request, const struct request_result *result)
+/* Tells of what the lane has collected. The lock is held. */
+static void tell_results(struct sweep *sweep, const struct prober_lane *lane)
 {
-    struct sweep *sweep = context;
-    if (result->outcome == REQUEST_ANSWERED)
-        report_reply(&sweep->report, result->time_ns);
-    const struct target_state *target = schedule_end(sweep->schedule, request, result, sweep->now_ns);
-    if (target != NULL)
-        report_target(&sweep->report, target);
+    for (size_t i = 0; i < lane->result_count; i++) {
+        struct request_result result;
+        uint32_t request = prober_result(lane, i, &result);
+        if (result.outcome == REQUEST_ANSWERED)
+            report_reply(&sweep->report, result.time_ns);
+        const struct target_state *target = schedule_end(sweep->schedule, request, &result, sweep->now_ns);
+        if (target != NULL)
+            report_target(&sweep->report, target);
+    }
 }
 
-/* How long there is nothing to do unless a result comes. */
-static DWORD idle_ms(const struct sweep *sweep)
+/* How long there is nothing to do unless a result comes. The lock is held. */
+static DWORD idle_ms(const struct sweep *sweep, const struct prober_lane *lane)
 {
     uint64_t next_ns = schedule_next_ns(sweep->schedule);
     uint64_t pace_ns = pacer_next_ns(&sweep->pacer);
+    if (lane->unsent_count > 0) /* not accepted the last time, for want of memory */
+        return 1;
     if (next_ns < pace_ns)
         next_ns = pace_ns;
     if (next_ns > sweep->tick_ns)
@@ -117,22 +130,89 @@ static DWORD idle_ms(const struct sweep *sweep)
     return next_ns > sweep->now_ns ? (DWORD)((next_ns - sweep->now_ns + 999999) / 1000000) : 0;
 }
 
+static void show_progress(struct sweep *sweep)
+{
+    if (sweep->now_ns < sweep->tick_ns)
+        return;
+    report_tick(&sweep->report, schedule_ended(sweep->schedule), sweep->now_ns);
+    sweep->tick_ns = sweep->now_ns + REPORT_TICK_NS;
+}
+
+/* Looks at the clock, and whether it is over. The lock is held. */
+static bool goes_on(struct sweep *sweep)
+{
+    sweep->now_ns = clock_ns();
+    if (schedule_is_done(sweep->schedule) || interrupted || sweep->report.is_broken) {
+        sweep->is_over = true;
+        WakeAllConditionVariable(&sweep->ended);
+    }
+    return !sweep->is_over;
+}
+
+/* What each thread does until it is over. The lock is held, but often not meanwhile. */
+static void work(struct sweep *sweep, struct prober_lane *lane)
+{
+    while (goes_on(sweep)) {
+        show_progress(sweep);
+        take_requests(sweep, lane);
+        DWORD timeout_ms = idle_ms(sweep, lane);
+        if (schedule_outstanding(sweep->schedule) == 0) {
+            SleepConditionVariableSRW(&sweep->ended, &sweep->lock, timeout_ms, 0);
+            continue;
+        }
+        ReleaseSRWLockExclusive(&sweep->lock);
+        prober_send(&sweep->prober, lane);
+        prober_collect(&sweep->prober, lane, timeout_ms);
+        AcquireSRWLockExclusive(&sweep->lock);
+        sweep->now_ns = clock_ns();
+        tell_results(sweep, lane);
+    }
+}
+
+/* Works, and then waits for the end of the process: Wine 8.0 may crash in a thread that is ending when its process ends. */
+static DWORD WINAPI help(void *context)
+{
+    struct sweep *sweep = context;
+    struct prober_lane *lane = calloc(1, sizeof(*lane));
+    AcquireSRWLockExclusive(&sweep->lock);
+    if (lane != NULL)
+        work(sweep, lane);
+    free(lane);
+    sweep->helpers--;
+    WakeAllConditionVariable(&sweep->ended);
+    while (sweep->is_over)
+        SleepConditionVariableSRW(&sweep->ended, &sweep->lock, INFINITE, 0);
+    return 0;
+}
+
+/* As many as there are processors, with the calling thread. The lock is held, so they do not begin yet. */
+static void start_helpers(struct sweep *sweep)
+{
+    SYSTEM_INFO system;
+    GetSystemInfo(&system);
+    while (sweep->helpers + 1 < system.dwNumberOfProcessors && sweep->helpers + 1 < MAX_THREADS) {
+        HANDLE thread = CreateThread(NULL, 0, help, sweep, 0, NULL);
+        if (thread == NULL)
+            return;
+        CloseHandle(thread);
+        sweep->helpers++;
+    }
+}
+
 static void run(struct sweep *sweep)
 {
-    while (!schedule_is_done(sweep->schedule) && !interrupted && !sweep->report.is_broken) {
-        send_requests(sweep);
-        prober_collect(&sweep->prober, idle_ms(sweep), end_request, sweep);
-        sweep->now_ns = clock_ns();
-        if (sweep->now_ns >= sweep->tick_ns) {
-            report_tick(&sweep->report, schedule_ended(sweep->schedule), sweep->now_ns);
-            sweep->tick_ns = sweep->now_ns + REPORT_TICK_NS;
-        }
-    }
+    static struct prober_lane lane;
     const struct target_state *target;
+    AcquireSRWLockExclusive(&sweep->lock);
+    start_helpers(sweep);
+    work(sweep, &lane);
+    while (sweep->helpers > 0)
+        SleepConditionVariableSRW(&sweep->ended, &sweep->lock, INFINITE, 0);
     while (interrupted && (target = schedule_take_unfinished(sweep->schedule)) != NULL)
         report_target(&sweep->report, target);
     sweep->report.summary.interrupted = interrupted != 0;
-    report_end(&sweep->report, sweep->now_ns);
+    report_end(&sweep->report, clock_ns());
+    ReleaseSRWLockExclusive(&sweep->lock);
 }
 
 static int fail(const char *message)
@@ -179,7 +259,6 @@ static int sweep_targets(const struct sweep_options *options, const struct targe
     sweep.report.summary.unknown_names = unknown_names;
     run(&sweep);
     schedule_close(sweep.schedule);
-    prober_close(&sweep.prober);
     return exit_status(&sweep.report);
 }
 

@@ -9,25 +9,23 @@
 #include <string.h>
 
 /* Longer than any range that can be written: two IPv6 addresses with links. */
-#define TEXT_BYTES (2 * IP_NUMBER_TEXT_BYTES)
+#define TEXT_BYTES ((size_t)2 * IP_NUMBER_TEXT_BYTES)
 
 /* A host's name and, behind a dot, the root (RFC 1035, 2.3.4). */
 #define NAME_MAX_LENGTH 254
 
-/* Makes room for one element more. */
-static bool grow(void **elements, size_t count, size_t *capacity, size_t element_bytes)
+/* The elements with room for one more; NULL without memory, and then they are where they were. */
+static void *grown(void *elements, size_t count, size_t *capacity, size_t element_bytes)
 {
-    if (count < *capacity)
-        return true;
+    if (count < *capacity && elements != NULL)
+        return elements;
     size_t wanted = *capacity > 0 ? *capacity * 2 : 16;
     if (wanted > SIZE_MAX / element_bytes)
-        return false;
-    void *larger = realloc(*elements, wanted * element_bytes);
-    if (larger == NULL)
-        return false;
-    *elements = larger;
-    *capacity = wanted;
-    return true;
+        return NULL;
+    void *larger = realloc(elements, wanted * element_bytes);
+    if (larger != NULL)
+        *capacity = wanted;
+    return larger;
 }
 
 static struct ip_number last_of(const struct target_range *range)
@@ -70,9 +68,12 @@ static enum targets_result add_range(struct targets *targets, const struct ip_nu
         join(previous, &range);
         return TARGETS_OK;
     }
-    if (!grow((void **)&targets->ranges, targets->range_count, &targets->range_capacity, sizeof(range)))
+    struct target_range *ranges =
+        grown(targets->ranges, targets->range_count, &targets->range_capacity, sizeof(*ranges));
+    if (ranges == NULL)
         return TARGETS_NO_MEMORY;
-    targets->ranges[targets->range_count++] = range;
+    targets->ranges = ranges;
+    ranges[targets->range_count++] = range;
     return TARGETS_OK;
 }
 
@@ -175,9 +176,10 @@ static bool is_name(const char *text)
 /* Splits a text at the separator; false if it has none, or is too long for a range. */
 static bool split(const char *text, char separator, char copy[TEXT_BYTES], char **rest)
 {
-    if (strlen(text) >= TEXT_BYTES)
+    size_t length = strlen(text);
+    if (length >= TEXT_BYTES)
         return false;
-    strcpy(copy, text);
+    memcpy(copy, text, length + 1);
     *rest = strchr(copy, separator);
     if (*rest == NULL)
         return false;
@@ -211,14 +213,18 @@ enum targets_result targets_add(struct targets *targets, const char *text, char 
 bool targets_add_named(struct targets *targets, const struct ip_number *address, const char *name)
 {
     size_t name_bytes = strlen(name) + 1;
-    if (!grow((void **)&targets->names, targets->name_count, &targets->name_capacity,
-              sizeof(*targets->names)))
+    struct target_name *names =
+        grown(targets->names, targets->name_count, &targets->name_capacity, sizeof(*names));
+    if (names == NULL)
         return false;
+    targets->names = names;
     char *copy = malloc(name_bytes);
     if (copy == NULL)
         return false;
     memcpy(copy, name, name_bytes);
-    targets->names[targets->name_count++] = (struct target_name){*address, copy};
+    struct target_name *added = &targets->names[targets->name_count++];
+    added->address = *address;
+    added->name = copy;
     return add_range(targets, address, address) == TARGETS_OK;
 }
 

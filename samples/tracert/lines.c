@@ -46,7 +46,7 @@ void line_add_column(struct text *line, const struct probe_result *probe, bool p
 
 void line_add_status(struct text *line, uint32_t status, bool ipv6)
 {
-    const char *text = status_text(status, ipv6);
+    const char *text = status_sentence(status, ipv6);
     if (text != NULL)
         text_add(line, "%s", text);
     else

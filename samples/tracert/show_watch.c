@@ -12,7 +12,7 @@
 
 #include <stdlib.h>
 
-#define LINE_BYTES    (HOST_NAME_BYTES + 4 * CHART_MAX_COLUMNS + 256)
+#define LINE_BYTES    (HOST_NAME_BYTES + (size_t)4 * CHART_MAX_COLUMNS + 256)
 #define CHART_COLUMNS 20
 
 /* The table on a console is renewed at most so often. */

@@ -11,6 +11,8 @@
 #include "../common/target.h"
 #include "../common/wide.h"
 
+#include <icmpapi.h>
+
 #include "options.h"
 #include "probes.h"
 #include "show.h"
@@ -94,7 +96,10 @@ static int run(const struct tracert_options *options)
         return EXIT_FAILURE;
 
     stop_on_control();
-    return options->watch ? show_watch(&prober, options, &target) : show_trace(&prober, options, &target);
+    int status =
+        options->watch ? show_watch(&prober, options, &target) : show_trace(&prober, options, &target);
+    IcmpCloseHandle(prober.icmp);
+    return status;
 }
 
 int main(void)

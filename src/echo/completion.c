@@ -19,6 +19,11 @@
  * these that share it, but the first of very many shall not wait for the last. */
 #define TOLD_TOGETHER 64
 
+/* Where system calls are slow: how long after events were set the next ones are, if all of these are used by other
+ * requests, too, that are still outstanding. Setting one and clearing it for the next request takes the time of many
+ * replies. Who looks at the reply buffers before it waits does not notice; others are told of more at a time. */
+#define INTERVAL_NS (OS_NS_PER_MS / 5)
+
 uint32_t notification_open(struct engine *engine, struct notification *notification,
                            const struct notification *wanted)
 {
@@ -75,37 +80,66 @@ static void write_for_thread(struct request *request, const struct apc_thread **
     }
 }
 
-/* Writes the buffers of the first requests in the list and sets their events, but only collects those with
- * routines. */
-static void tell_first(struct engine *engine, struct request_list *completed, struct request_list *routines,
-                       const struct apc_thread **known_alive)
+/* Sets the events that are to be set. The requests are over then. */
+static void announce(struct engine *engine)
 {
-    struct event_batch events = {0};
-    struct request_list told = {0};
-    struct request *request;
-    for (size_t i = 0; i < TOLD_TOGETHER && (request = request_list_take_first(completed)) != NULL; i++) {
-        if (request->notification.event == 0) {
-            write_for_thread(request, known_alive);
-            request_list_append(routines, request);
-        } else {
-            write_reply(request);
-            event_batch_add(&events, &request->notification.use);
-            request_list_append(&told, request);
-        }
-    }
+    struct announcement *next = &engine->announcement;
+    struct event_batch events = next->events;
+    struct request_list requests = next->requests;
+    *next = (struct announcement){.last_ns = os_now_ns()};
     event_batch_set(engine, &events);
-    while ((request = request_list_take_first(&told)) != NULL) {
+    struct request *request;
+    while ((request = request_list_take_first(&requests)) != NULL) {
         request_finish(request);
     }
+}
+
+/* Writes the reply buffer, and leaves the event to the next announcement. */
+static void tell_by_event(struct engine *engine, struct request *request)
+{
+    struct announcement *next = &engine->announcement;
+    write_reply(request);
+    event_batch_add(&next->events, &request->notification.use);
+    request_list_append(&next->requests, request);
+    if (++next->count >= TOLD_TOGETHER) {
+        announce(engine);
+    }
+}
+
+/* Whether the program would be told too soon after it was told last. */
+static bool can_wait(struct engine *engine)
+{
+    if (!os_calls_are_slow() || !engine->transport->keeps_time ||
+        os_now_ns() - engine->announcement.last_ns >= INTERVAL_NS) {
+        return false;
+    }
+    os_lock_acquire(&echo_lock);
+    bool shared = event_batch_is_shared(&engine->announcement.events);
+    os_lock_release(&echo_lock);
+    return shared;
 }
 
 void completion_tell(struct engine *engine, struct request_list *completed)
 {
     struct request_list routines = {0};
     const struct apc_thread *known_alive = NULL;
+    struct request *request;
     batch_tell(completed);
-    while (completed->first != NULL) {
-        tell_first(engine, completed, &routines, &known_alive);
+    while ((request = request_list_take_first(completed)) != NULL) {
+        if (request->notification.event != 0) {
+            tell_by_event(engine, request);
+        } else {
+            write_for_thread(request, &known_alive);
+            request_list_append(&routines, request);
+        }
+    }
+    if (engine->announcement.count > 0 && !can_wait(engine)) {
+        announce(engine);
     }
     apc_deliver(&routines);
+}
+
+uint64_t completion_due_ns(const struct engine *engine)
+{
+    return engine->announcement.count > 0 ? engine->announcement.last_ns + INTERVAL_NS : OS_NEVER;
 }

@@ -15,8 +15,11 @@ uint32_t notification_open(struct engine *engine, struct notification *notificat
 void notification_close(struct engine *engine, struct notification *notification);
 
 /* Tells the program of the asynchronous requests in the list, in this order, and recycles them. Requests that
- * share their event with others that are next to them may share one setting of it. The lock is not held. For
- * the worker only. */
+ * share their event may share one setting of it, and wait for that until completion_due_ns. The lock is not
+ * held. For the worker only. */
 void completion_tell(struct engine *engine, struct request_list *completed);
+/* When completion_tell is to be called again, with or without more requests; OS_NEVER: nothing waits. For the worker
+ * only. */
+uint64_t completion_due_ns(const struct engine *engine);
 
 #endif

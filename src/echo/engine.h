@@ -43,6 +43,14 @@ struct request_list {
     struct request *last;
 };
 
+/* The program is to be told of these requests, whose reply buffers are written, by setting their events. */
+struct announcement {
+    struct event_batch events;
+    struct request_list requests;
+    size_t count;
+    uint64_t last_ns; /* when events were set last */
+};
+
 struct engine {
     struct transport *transport; /* not guarded: set once */
     size_t users;
@@ -64,6 +72,7 @@ struct engine {
     struct listener *worker_listener;   /* while there is a worker */
     uint64_t worker_due_ns;             /* until when it sleeps in a receive; 0 while it does not */
     struct os_condition worker_changed; /* its state has, or who waits, or the engine is retired */
+    struct announcement announcement;   /* not guarded: the worker's own */
     struct request_list answered; /* asynchronous requests whose outcome others have learnt, for the worker */
 };
 

@@ -304,6 +304,16 @@ void event_batch_add(struct event_batch *batch, const struct event_use *use)
     }
 }
 
+bool event_batch_is_shared(const struct event_batch *batch)
+{
+    for (const struct event *event = batch->first; event != NULL; event = event->next_in_batch) {
+        if (event->users <= event->batch_uses) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Whether one of the batch's uses on trust may have meant another event. The lock is held. */
 static bool is_doubtful(const struct event *event)
 {

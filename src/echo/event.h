@@ -56,6 +56,8 @@ struct event_batch {
 
 /* Adds the event of a request that is over, whose use this ends. For the worker only, one batch at a time. */
 void event_batch_add(struct event_batch *batch, const struct event_use *use);
+/* Whether each event of the batch is used by others as well, that are not in the batch. The lock is held. */
+bool event_batch_is_shared(const struct event_batch *batch);
 /* Sets the events of the batch, each of them once, in the order in which they were added. Keeps those that
  * nobody uses any more, for a while. For the worker only. The lock is not held. */
 void event_batch_set(struct engine *engine, const struct event_batch *batch);

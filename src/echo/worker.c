@@ -49,7 +49,7 @@ static void give_up(struct engine *engine, uint64_t now_ns, struct request_list 
 
 static bool has_work(const struct engine *engine)
 {
-    return engine->relying > 0 || engine->answered.first != NULL;
+    return engine->relying > 0 || engine->answered.first != NULL || completion_due_ns(engine) != OS_NEVER;
 }
 
 /* Until when the worker may sleep in its receive, `limit_ns` at the longest. The lock is held. */
@@ -62,6 +62,8 @@ static uint64_t sleep_until(struct engine *engine, uint64_t limit_ns)
     uint64_t due_ns = first != NULL ? first->deadline.due_ns : OS_NEVER;
     uint64_t events_ns = event_due_ns(engine);
     due_ns = events_ns < due_ns ? events_ns : due_ns;
+    uint64_t completion_ns = completion_due_ns(engine);
+    due_ns = completion_ns < due_ns ? completion_ns : due_ns;
     return due_ns < limit_ns ? due_ns : limit_ns;
 }
 
@@ -71,6 +73,8 @@ static uint64_t sleep_until(struct engine *engine, uint64_t limit_ns)
 static void gather(struct engine *engine)
 {
     uint64_t until_ns = os_now_ns() + GATHER_NS;
+    uint64_t completion_ns = completion_due_ns(engine);
+    until_ns = completion_ns < until_ns ? completion_ns : until_ns;
     engine->gathering = true;
     while (engine->collecting == 0 && engine->probing == engine->relying && engine->answered.first == NULL &&
            !engine->retired && os_now_ns() < until_ns) {

@@ -127,8 +127,8 @@ bool system_open(enum ip_family family, uint32_t why)
 void system_trace(const char *function, struct ip_address destination, DWORD replies)
 {
     if (trace_enabled()) {
-        trace("echo %s: the system's %s returns %lu, error %lu", trace_address(&destination).text, function,
-              replies, GetLastError());
+        trace("echo %s by the system's %s: returned %lu, error %lu", trace_address(&destination).text,
+              function, replies, GetLastError());
     }
 }
 

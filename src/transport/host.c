@@ -259,6 +259,7 @@ uint32_t host_open(struct transport **transport)
     host->base.operations = &operations;
     host->base.has_ipv4 = call.ipv4.mode != HOST_MODE_NONE;
     host->base.has_ipv6 = call.ipv6.mode != HOST_MODE_NONE;
+    host->base.keeps_time = true;
     host->base.ipv4_sockets = sockets_of(call.ipv4.mode);
     host->base.ipv6_sockets = sockets_of(call.ipv6.mode);
     host->base.kernel_times = true;

@@ -134,6 +134,7 @@ struct transport {
     bool kernel_times;       /* received_ns is when the kernel received it */
     bool all_errors;         /* ICMP errors from routers arrive, too */
     bool has_ipv4, has_ipv6; /* which families it can carry; at least one */
+    bool keeps_time;         /* a receive comes back at its deadline, not up to a millisecond later */
     /* The system below replaces the identifier of what we send, and of what answers it: match by sequence
      * alone. */
     bool rewrites_identifier;

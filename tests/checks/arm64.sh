@@ -6,7 +6,8 @@ source "$(dirname "$0")/lib.sh"
 command -v clang >/dev/null || skip "clang is not installed"
 # They are the same for all architectures.
 headers=$(realpath /usr/x86_64-w64-mingw32/include)
-compile=(clang --target=aarch64-w64-windows-gnu -isystem "$headers" "${warnings[@]}" "${include[@]}" -O2 -c -o /dev/null)
+compile=(clang --target=aarch64-w64-windows-gnu -isystem "$headers" "${warnings[@]}" "${include[@]}" "${macros[@]}" -O2 \
+    -c -o /dev/null)
 
 find "$project_dir/src" "$project_dir/samples" -path '*/host/unix' -prune -o -name '*.c' -print0 |
     xargs -0 -n 1 -P "$(nproc)" "${compile[@]}"

@@ -7,7 +7,7 @@ cd "$project_dir"
 
 # tidy COMPILER-ARGUMENT...: about the files that standard input names. (To stderr it tells what it does not tell about.)
 tidy() {
-    xargs -0 -I '{}' -P "$(nproc)" clang-tidy --quiet '{}' -- -std=c11 -I include -I src "$@" 2>/dev/null
+    xargs -0 -I '{}' -P "$(nproc)" clang-tidy --quiet '{}' -- -std=c11 -I include -I src "${macros[@]}" "$@" 2>/dev/null
 }
 
 find src samples -path src/host/unix -prune -o -name '*.c' -print0 | tidy --target=x86_64-w64-mingw32

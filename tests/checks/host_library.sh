@@ -19,6 +19,7 @@ needed=$(readelf --dynamic "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
 [[ $needed == "libc.so.6 " ]] || fail "openicmp-host.so needs $needed"
 dynamic=$(readelf --dynamic "$library")
 ! grep -qE 'TEXTREL|RPATH|RUNPATH' <<<"$dynamic" || fail "openicmp-host.so has text relocations or a path: $dynamic"
+grep -q NODELETE <<<"$dynamic" || fail "openicmp-host.so may be unmapped under a terminated thread"
 grep -q BIND_NOW <<<"$dynamic" || fail "openicmp-host.so looks functions up late"
 readelf --program-headers --wide "$library" | grep GNU_STACK | grep -q 'RW ' || fail "openicmp-host.so has an executable stack"
 ! strings -a "$library" "$dist/openicmp-host.dll" | grep -F "$project_dir" || fail "a path of this machine is in there"

@@ -17,11 +17,10 @@ chmod +x "$folder/bin/wine"
 PATH=$folder/bin:$PATH
 ln -s "$project_dir/dist" "$project_dir/tools" "$folder"
 cp "$project_dir/tests/checks/program_imports.c" "$folder/program.c"
-WINEDLLOVERRIDES=mscoree,mshtml= wine wineboot --init >"$folder/log" 2>&1 || fail "no prefix: $(cat "$folder/log")"
+copy_prefix "$HOME/.wine"
 mkdir "$HOME/.wine/drive_c/program"
 "$triple-gcc" "${warnings[@]}" "${include[@]}" -o "$HOME/.wine/drive_c/program/program.exe" \
     "$project_dir/tests/checks/prefix_program.c" -liphlpapi -lws2_32
-wine wineserver -w
 
 # recipe HEADING: the commands below that heading.
 recipe() {

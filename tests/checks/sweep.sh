@@ -1,64 +1,32 @@
 #!/usr/bin/env bash
 # Runs sweep.exe as a user and a script would: where targets come from, what it writes in each form, its exit status, and
-# what it says to input that is wrong or too much.
-#
-#   tests/checks/sweep.sh x64|x86                the one that CMake built, by tools/lib/wine
-#   tests/checks/sweep.sh RUNNER... SWEEP_EXE    any other
-#
-# Needs no network: everything goes to 127.0.0.0/8 and ::1. One line a case; exit status 1 if any failed.
-set -u
+# what it says to input that is wrong or too much. How to call it: program.sh. Needs no network: everything goes to
+# 127.0.0.0/8 and ::1. What others on the network have to do with it is shown in tests/lab/scenarios/sweep.sh.
+source "$(dirname "$0")/program.sh"
+program_to_check sweep "$@"
 
-project_dir=$(cd "$(dirname "$0")/../.." && pwd)
-case $# in
-0)
-    echo "usage: $0 x64|x86, or $0 RUNNER... SWEEP_EXE" >&2
-    exit 2
-    ;;
-1) sweep=("$project_dir/tools/lib/wine" "$1" "$project_dir/build/$1/bin/sweep.exe") ;;
-*) sweep=("$@") ;;
-esac
 folder=$(mktemp -d "$project_dir/build/sweep.XXXXXX")
 trap 'rm -rf "$folder"' EXIT
-failures=0
 
-pass() {
-    echo "ok      $1"
-}
-
-fail() {
-    echo "FAILED  $1: $2"
-    failures=$((failures + 1))
-}
-
-# run ARGUMENT...: leaves standard output in $output, its lines in lines[], standard error in $errors, and the exit status
-# in $status. Standard input is that of the caller.
-run() {
-    output=$(timeout 120 "${sweep[@]}" "$@" 2>"$folder/errors" | tr -d '\r'; exit "${PIPESTATUS[0]}")
+# run_both ARGUMENT...: as run, with the standard input of the caller; leaves standard output in $output, too, and
+# standard error in $errors.
+run_both() {
+    output=$(timeout 120 "${program[@]}" "$@" 2>"$folder/errors")
     status=$?
+    output=${output//$'\r'/}
     errors=$(tr -d '\r' <"$folder/errors")
     mapfile -t lines <<<"$output"
 }
 
-# check NAME STATUS REGEX...: the last run ended with STATUS and printed exactly these lines.
-check() {
-    local name=$1 i
-    if [ "$status" -ne "$2" ]; then
-        fail "$name" "exit status $status, not $2: $output $errors"
-        return
-    fi
-    shift 2
-    if [ "${#lines[@]}" -ne $# ]; then
-        fail "$name" "${#lines[@]} lines, not $#: $output $errors"
-        return
-    fi
-    for ((i = 0; i < ${#lines[@]}; i++)); do
-        if ! [[ ${lines[i]} =~ ^$1$ ]]; then
-            fail "$name" "line $((i + 1)) is '${lines[i]}', which does not match '$1'"
-            return
-        fi
-        shift
+# sort_targets: brings the lines of targets, up to an empty line, in the order of addresses. They come in the order in which
+# requests end.
+sort_targets() {
+    local i=0 sorted
+    while ((i < ${#lines[@]})) && [[ -n ${lines[i]} ]]; do
+        i=$((i + 1))
     done
-    pass "$name"
+    mapfile -t sorted < <(printf '%s\n' "${lines[@]:0:i}" | sort -V)
+    lines=("${sorted[@]}" "${lines[@]:i}")
 }
 
 # check_refused NAME REGEX: the last run swept nothing, said why, and ended with 2.
@@ -86,11 +54,13 @@ answered3='3 requests: 3 answered, 0 lost \(0\.0 %\), 0 repeated'
 
 # ---- Where targets come from ----
 
-run 127.0.0.9 127.0.0.1-2 </dev/null
-check 'addresses and ranges, in order' 0 "$(alive 127.0.0.1)" "$(alive 127.0.0.2)" "$(alive 127.0.0.9)" '' \
+run 127.0.0.9 127.0.0.1-2
+sort_targets
+check 'addresses and ranges' 0 "$(alive 127.0.0.1)" "$(alive 127.0.0.2)" "$(alive 127.0.0.9)" '' \
     "$(summary 3 3)" "$answered3" "${times[@]}"
 
-run 127.0.0.0/30 127.0.0.1 127.0.0.2-127.0.0.3 </dev/null
+run 127.0.0.0/30 127.0.0.1 127.0.0.2-127.0.0.3
+sort_targets
 check 'a network and what overlaps it, each address once' 0 \
     "$(alive 127.0.0.1)" "$(alive 127.0.0.2)" "$(alive 127.0.0.3)" '' \
     "$(summary 3 3)" "$answered3" "${times[@]}"
@@ -98,47 +68,50 @@ check 'a network and what overlaps it, each address once' 0 \
 printf '\xef\xbb\xbf# hosts\r\n127.0.0.3\r\n\r\n  127.0.0.1  # the first\r\n127.0.0.2' >"$folder/list"
 cd "$folder" || exit
 for arguments in @list '--file list' --file=list; do
-    run $arguments </dev/null
+    run $arguments
+    sort_targets
     check "a file, by $arguments" 0 "$(alive 127.0.0.1)" "$(alive 127.0.0.2)" "$(alive 127.0.0.3)" '' \
         "$(summary 3 3)" "$answered3" "${times[@]}"
 done
-run - <list
+run_both - <list
+sort_targets
 check 'standard input' 0 "$(alive 127.0.0.1)" "$(alive 127.0.0.2)" "$(alive 127.0.0.3)" '' \
     "$(summary 3 3)" "$answered3" "${times[@]}"
 
-run -4 localhost </dev/null
+run -4 localhost
 check 'a name' 0 "$(alive 127.0.0.1)  \(localhost\)" '' "$(summary 1 1)" '1 request: .*' "${times[@]}"
 
 # ---- What is written, and the exit status ----
 
 # Nothing is sent to it, here or anywhere.
 dead=0.0.0.0
-run 127.0.0.1 $dead --timeout 200 --retries 0 </dev/null
+run 127.0.0.1 $dead --timeout 200 --retries 0
 check 'only those that are alive, and status 1' 1 "$(alive 127.0.0.1)" '' "$(summary 2 1)" \
     '2 requests: 1 answered, 1 lost \(50\.0 %\), 0 repeated' "${times[@]}"
-run 127.0.0.1 $dead --timeout 200 --show dead -q </dev/null
+run 127.0.0.1 $dead --timeout 200 --show dead -q
 check 'only those that are not' 1 "0\.0\.0\.0 +not a host's address" '' "$(summary 2 1)" '2 requests: 1 answered.*' "${times[@]}"
 
-run 127.0.0.1 -n 3 --interval 10 </dev/null
+run 127.0.0.1 -n 3 --interval 10
 check 'many requests to a target' 0 \
     "127\.0\.0\.1 +3 of 3 answered, min $ms, average $ms, max $ms ms, TTL [0-9]+" '' "$(summary 1 1)" \
     "$answered3" "${times[@]}"
 
-run 127.0.0.1-2 $dead --show all --format csv --timeout 200 -q </dev/null
+run_both 127.0.0.1-2 $dead --show all --format csv --timeout 200 -q </dev/null
+sort_targets # the heading comes last then
 check 'CSV' 1 \
-    'address,name,alive,requests,replies,retries,min_ms,average_ms,max_ms,ttl,status,responder' \
     "0\.0\.0\.0,,false,1,0,0,,,,,not a host's address," \
     "127\.0\.0\.1,,true,1,1,0,$ms,$ms,$ms,[0-9]+,answered,127\.0\.0\.1" \
-    "127\.0\.0\.2,,true,1,1,0,$ms,$ms,$ms,[0-9]+,answered,127\.0\.0\.2"
+    "127\.0\.0\.2,,true,1,1,0,$ms,$ms,$ms,[0-9]+,answered,127\.0\.0\.2" \
+    'address,name,alive,requests,replies,retries,min_ms,average_ms,max_ms,ttl,status,responder'
 [ -z "$errors" ] || fail 'CSV' "standard error is not empty: $errors"
-run 127.0.0.1 --format csv </dev/null
+run_both 127.0.0.1 --format csv </dev/null
 if [[ $errors == '1 target: 1 alive, 0 not'* ]]; then
     pass 'the summary beside CSV is on standard error'
 else
     fail 'the summary beside CSV is on standard error' "there is: $errors"
 fi
 
-run 127.0.0.1-2 $dead --show all --format json --timeout 200 </dev/null
+run_both 127.0.0.1-2 $dead --show all --format json --timeout 200 </dev/null
 if command -v jq >/dev/null; then
     got=$(jq -r '[(.targets | length), (.targets | map(select(.alive)) | length), .targets[0].address,
         (.targets[0].min_ms | type), (.targets[] | select(.alive | not) | .min_ms | type), .summary.targets,
@@ -154,64 +127,61 @@ fi
 
 # ---- What is wrong, or too much ----
 
-run nonexistent.invalid 127.0.0.1 </dev/null
+run_both nonexistent.invalid 127.0.0.1 </dev/null
 check 'an unknown name does not keep the others from being swept' 1 "$(alive 127.0.0.1)" '' \
     '1 target: 1 alive, 0 not; 1 name unknown' '1 request: .*' "${times[@]}"
 [[ $errors == 'sweep: the name nonexistent.invalid is unknown'* ]] ||
     fail 'an unknown name is named' "standard error is: $errors"
 
-run 10.0.0.0/0 </dev/null
+run_both 10.0.0.0/0 </dev/null
 check_refused 'all of IPv4' 'these are more than 16777216 targets; with --limit N the first N of them are swept'
-run ::/0 </dev/null
+run_both ::/0 </dev/null
 check_refused 'all of IPv6' 'these are more than 16777216 targets; .*'
-run 2001:db8::/64 </dev/null
+run_both 2001:db8::/64 </dev/null
 check_refused 'a link of IPv6' 'these are more than 16777216 targets; .*'
-run 127.0.0.0/8 --limit 3 </dev/null
+run 127.0.0.0/8 --limit 3
+sort_targets
 check 'the first of very many' 0 "$(alive 127.0.0.1)" "$(alive 127.0.0.2)" "$(alive 127.0.0.3)" '' \
     "$(summary 3 3)" "$answered3" "${times[@]}"
 
 printf '127.0.0.1\nnot a target\n' >bad
-run @bad </dev/null
+run_both @bad </dev/null
 check_refused 'a bad line' 'bad, line 2: "not a target" is not an address, a network, a range or a name'
 head -c 1000000 /dev/zero | tr '\0' x >long
-run @long </dev/null
+run_both @long </dev/null
 check_refused 'a line of a megabyte' 'long, line 1: the line is too long for a target'
 printf '1\x00' >binary
-run @binary </dev/null
+run_both @binary </dev/null
 check_refused 'a binary file' 'binary, line 1: this is not a text file in UTF-8'
-run @missing </dev/null
+run_both @missing </dev/null
 check_refused 'a missing file' 'missing cannot be opened: No such file or directory'
 : >empty
-run @empty </dev/null
+run @empty
 check 'an empty file: nobody to ask, so nobody who did not answer' 0 '0 targets: 0 alive, 0 not' '0 requests: .*' 'time: .*'
 
-run </dev/null
+run_both </dev/null
 if [ "$status" -eq 2 ] && [[ $output == *'Usage: sweep '* ]]; then
     pass 'no arguments'
 else
     fail 'no arguments' "status $status: $output"
 fi
-run --fast 127.0.0.1 </dev/null
+run_both --fast 127.0.0.1 </dev/null
 check_refused 'an unknown option' 'Bad option --fast\.'
-run 127.0.0.1/33 </dev/null
+run_both 127.0.0.1/33 </dev/null
 check_refused 'a bad prefix' 'the prefix length "33" is not a number from 0 to 32'
 
 # IPv6, where a transport can carry it.
-run ::1 --show all </dev/null
+run ::1 --show all
 if [[ ${lines[0]} == *'family not supported' ]]; then
     echo 'skipped IPv6: no transport can carry it'
 else
     check 'IPv6' 0 "$(alive ::1)" '' "$(summary 1 1)" '1 request: .*' "${times[@]}"
 fi
 
-# ---- A terminal, which script (util-linux) makes ----
+# ---- A terminal ----
 
-if command -v script >/dev/null; then
-    name='a bar on a terminal, and Ctrl-C ends with the summary so far'
-    output=$( (sleep 5; printf '\003'; sleep 4) |
-        # The shell that script starts gets the Ctrl-C, too, and shall not end of it.
-        timeout 60 script -qec "trap : INT; $(printf '%q ' "${sweep[@]}") 127.0.0.0/16 --rate 50; exit \$?" /dev/null)
-    status=$?
+name='a bar on a terminal, and Ctrl-C ends with the summary so far'
+if run_in_terminal 5 '\003' 127.0.0.0/16 --rate 50; then
     case $output in
     *'] '*'% '*' of 65,534, '*' alive, '*'/s, '*' left'*' lost ('*'interrupted before the end'*)
         if [ "$status" -eq 130 ]; then pass "$name"; else fail "$name" "exit status $status"; fi
@@ -219,7 +189,7 @@ if command -v script >/dev/null; then
     *) fail "$name" "printed: ${output: -600}" ;;
     esac
 else
-    echo "skipped what needs a terminal: no script command"
+    echo "skipped $name: no script command"
 fi
 
-exit $((failures > 0))
+finish

@@ -53,13 +53,13 @@ pings_without_openicmp() {
 }
 
 # All that there is: path, kind, size, time of last change, and the user's registry. Where Wine alone writes, whenever it
-# starts, that is left out: its links to devices, system.reg, and times in the registry.
+# starts, that is left out: its links to devices, system.reg, times in the registry, and how its console looks.
 inventory() {
     (
         cd "$prefix"
         find . -path ./dosdevices -prune -o ! -name '*.reg' -printf '%P %y %s %T@ %l\n' |
             grep -v '^drive_c/users/[^/]*/\(AppData/Local/\)\?Temp ' | sed '/ d /s/ [0-9]* [0-9.]* / /' | LC_ALL=C sort
-        sed '/^#time=/d; s/^\(\[.*\]\) [0-9]*$/\1/' user.reg
+        sed '/^\[Console\]/,/^$/d; /^#time=/d; s/^\(\[.*\]\) [0-9]*$/\1/' user.reg
     )
 }
 
@@ -77,8 +77,8 @@ override() {
 must_not 'no such folder' install
 mkdir "$prefix"
 must_not 'no Wine prefix' install
-WINEDLLOVERRIDES=mscoree,mshtml= "$WINE" wineboot --init >"$folder/log" 2>&1 || fail "no prefix: $(cat "$folder/log")"
-"$WINE" wineserver -w
+rmdir "$prefix"
+copy_prefix "$prefix"
 
 for other in i686 x86_64; do
     "$other-w64-mingw32-gcc" "${warnings[@]}" -I "$project_dir/include" -o "$folder/program-$other.exe" \
@@ -103,9 +103,20 @@ sha256sum "$prefix"/drive_c/windows/*/ic*.dll "$prefix"/drive_c/windows/*/ip*.dl
 
 must_not 'not installed' status
 must install
-grep -q 'tried: .* goes through it$' "$folder/log" || fail "it was not tried: $(cat "$folder/log")"
+grep -q 'tried: .* goes through it, over ' "$folder/log" || fail "it was not tried: $(cat "$folder/log")"
 pings_by_openicmp "$program"
 WINEDLLOVERRIDES=iphlpapi=n pings_by_openicmp "$program"
+# Where the system's own functions do the work: those are Wine's, though ours stand in their place.
+OPENICMP_TRANSPORT=system pings_by_openicmp "$program"
+# A façade beside the program alone: it forwards to the openicmp.dll in the system directory.
+mkdir "$folder/facade"
+cp "$program" "$dist/iphlpapi.dll" "$folder/facade"
+pings_by_openicmp "$folder/facade/${program##*/}"
+if [[ -d $project_dir/dist/wine ]]; then
+    grep -q 'over host' "$folder/log" || fail "the host transport was not tried: $(cat "$folder/log")"
+    WINEDLLPATH=$prefix/openicmp/wine pings_by_openicmp "$program"
+    grep -q 'transport: host ' "$folder/output" || fail "the host transport is not found: $(cat "$folder/output")"
+fi
 must status
 ! grep -q 'but:' "$folder/log" || fail "$(cat "$folder/log")"
 
@@ -171,13 +182,16 @@ as_before "having an override of one's own"
 mkfifo "$folder/waiting"
 "$WINE" cmd <>"$folder/waiting" >/dev/null 2>&1 &
 "$WINE" cmd /c exit
-must_not 'is in use' install
-must_not 'is in use' install --app "$apps/two.exe"
+must_not 'is in use' install --app "$apps/two.exe" # it waits for some seconds, so it is asked once
 "$WINE" wineserver -k
 wait
 as_before "refusing a prefix in use"
 
 if ((EUID == 0)); then
+    # Root may write everywhere but to a read-only file system.
+    unshare --mount bash -c 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && ! "$2" install' - "$prefix" \
+        "$project_dir/tools/wine-install" >"$folder/log" 2>&1 || fail "it installs where nothing can be written: $(cat "$folder/log")"
+    grep -q 'cannot be written to' "$folder/log" || fail "it is not said why: $(cat "$folder/log")"
     ! setpriv --reuid 65534 --regid 65534 --clear-groups -- "$project_dir/tools/wine-install" install \
         >"$folder/log" 2>&1 || fail "another user can install"
     grep -Eq 'belongs to another user|no such folder' "$folder/log" || fail "it is not said why: $(cat "$folder/log")"

@@ -10,7 +10,7 @@
 #
 # The marks are the comment behind the name in scenarios/*.sh. A scenario is for x64, every transport and
 # IPv4 unless they say more or less: "x86 too", "over host", "over winsock", "IPv6 too", "IPv6 only"; and
-# "alone", where another test at the same time could make replies late.
+# "alone", or "winsock alone", where another test at the same time could make replies late.
 #
 # Everything that it starts and makes lies in these namespaces: processes, network, mounts. They go with the
 # first process in them, however that ends, and that ends with this one. The programs must have been built

@@ -31,10 +31,10 @@ start_responder 2>/dev/null
 cat <<-END
 
 	You are at the client, $client. In this network there are also
-	    $host1 $host2 $host3   on the same LAN; they answer $lan_broadcast, too
+	    $host1 $host2 $host3   on the same LAN; they answer $all_nodes$(lan_scope), too
 	    $router1 $router2            two routers
 	    $server                     behind both
-	    10.3.0.0/16                   the responder's networks, behind router2; silent until told
+	    $responder_network                   the responder's networks, behind router2; silent until told
 	Try
 	    probe $server ttl=1         sends a request through our DLL and prints what came of it
 	    respond on $far echo delay=100   tells the responder what to do

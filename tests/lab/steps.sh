@@ -85,6 +85,12 @@ start_wine() {
     hear wine >/dev/null || fail "Wine does not run programs" "$(<"$work_dir/wine.errors")"
 }
 
+# enable_wines_driver: to be called before Wine starts. Wine's own ICMP functions go through a driver, which is a service, and
+# the lab has none of those start.
+enable_wines_driver() {
+    sed -i '/Services\\\\nsiproxy\]/,/^$/ s/^"Start"=.*/"Start"=dword:00000002/' "$work_dir/prefix/system.reg"
+}
+
 # probe ADDRESS [NAME=VALUE...]: runs probe.c, leaves the lines that it prints in results[] and its standard
 # error in $work_dir/errors.
 probe() {

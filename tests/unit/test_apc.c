@@ -782,7 +782,7 @@ static void test_a_thread_that_is_terminated_while_it_is_being_told_is_forgotten
     assert_soon(is_quiet(*state));
     assert_true(submission_has_own_reply(&asked[0].submission));
     os_posix_close(submission.wanted.event);
-    os_posix_advance_clock(20 * OS_NS_PER_MS); /* the worker parks, and closes the event */
+    os_posix_advance_clock(100 * OS_NS_PER_MS); /* the worker closes the event */
     assert_forgotten();
 }
 
@@ -966,7 +966,7 @@ static void test_threads_that_ask_only_for_events_have_no_records(void **state)
     os_posix_thread_join(thread);
     assert_soon(engine_outstanding(*state) == 0);
     assert_soon(is_quiet(*state));
-    os_posix_advance_clock(20 * OS_NS_PER_MS); /* the worker parks, and closes the event */
+    os_posix_advance_clock(100 * OS_NS_PER_MS); /* the worker closes the event */
     assert_soon(os_posix_handles() == handles);
     assert_int_equal(os_posix_module_references(), 0);
 }

@@ -67,6 +67,7 @@ static void look_at_buffer(void)
 
 static void test_an_event_is_set_once_after_the_buffer_is_complete(void **state)
 {
+    os_posix_stop_clock(); /* or the worker may park before it is looked at */
     watched = fresh_submission(state, TIMEOUT_MS);
     fake_network_hook(silent_hooks);
     os_posix_on_event_set(look_at_buffer);
@@ -1011,6 +1012,109 @@ static void test_an_event_shared_by_batches_of_64_costs_a_twentieth_of_a_system_
     os_posix_close(event);
 }
 
+/* ---- How often an event is set ---- */
+
+#define SHARING 4
+
+static struct submission sharing[SHARING];
+static size_t sharing_sent[SHARING];
+
+/* Requests with one event, over a transport that keeps time or not. The clock stands still. */
+static os_handle start_sharing(struct engine *engine, bool keeps_time)
+{
+    os_handle event = os_posix_open_event(false);
+    engine->transport->keeps_time = keeps_time;
+    os_posix_stop_clock();
+    fake_network_hook(silent_hooks);
+    for (size_t i = 0; i < SHARING; i++) {
+        submission_set(&sharing[i], engine, HOST, TEXT, TIMEOUT_MS);
+        sharing[i].wanted.event = event;
+        sharing_sent[i] = submission_start(&sharing[i]);
+    }
+    return event;
+}
+
+static void answer_sharing(size_t index)
+{
+    fake_network_echo(fake_network_sent(sharing_sent[index]));
+    assert_soon(worker_is_idle(WORKER));
+    assert_true(submission_has_own_reply(&sharing[index]));
+}
+
+static void test_an_event_that_others_wait_for_is_set_again_200_us_later(void **state)
+{
+    os_handle event = start_sharing(*state, true);
+    uint64_t due_ns = os_now_ns() + OS_NS_PER_MS / 5;
+
+    answer_sharing(0);
+    assert_int_equal(os_posix_event_sets(event), 1);
+    for (size_t i = 1; i <= 2; i++) {
+        answer_sharing(i);
+        assert_int_equal(os_posix_event_sets(event), 1);
+        assert_true(fake_network_waits_until(WORKER) == due_ns);
+    }
+    os_posix_advance_clock(OS_NS_PER_MS / 5 - 1);
+    os_posix_pause();
+    assert_int_equal(os_posix_event_sets(event), 1);
+    os_posix_advance_clock(1);
+    assert_soon(os_posix_event_sets(event) == 2);
+    answer_sharing(3);
+    assert_int_equal(os_posix_event_sets(event), 3); /* nobody else waits for it */
+    assert_int_equal(engine_outstanding(*state), 0);
+    os_posix_close(event);
+}
+
+static void test_an_event_is_set_at_once_when_all_who_wait_for_it_have_their_replies(void **state)
+{
+    os_handle event = start_sharing(*state, true);
+
+    for (size_t i = 0; i < SHARING; i++) {
+        answer_sharing(i);
+    }
+    assert_int_equal(os_posix_event_sets(event), 2);
+    os_posix_close(event);
+}
+
+static void test_an_event_of_one_request_is_set_at_once(void **state)
+{
+    os_handle event = start_sharing(*state, true);
+    struct submission *alone = fresh_submission(state, TIMEOUT_MS);
+
+    size_t number = submission_start(alone);
+    answer_sharing(0);
+    answer_sharing(1);
+    assert_int_equal(os_posix_event_sets(event), 1);
+    fake_network_echo(fake_network_sent(number));
+    assert_told(alone);
+    for (size_t i = 2; i < SHARING; i++) {
+        answer_sharing(i);
+    }
+    os_posix_close(event);
+}
+
+static void test_where_system_calls_are_fast_an_event_is_set_at_once(void **state)
+{
+    os_posix_calls_are_slow(false);
+    os_handle event = start_sharing(*state, true);
+
+    for (size_t i = 0; i < SHARING; i++) {
+        answer_sharing(i);
+        assert_int_equal(os_posix_event_sets(event), i + 1);
+    }
+    os_posix_close(event);
+}
+
+static void test_where_the_transport_does_not_keep_time_an_event_is_set_at_once(void **state)
+{
+    os_handle event = start_sharing(*state, false);
+
+    for (size_t i = 0; i < SHARING; i++) {
+        answer_sharing(i);
+        assert_int_equal(os_posix_event_sets(event), i + 1);
+    }
+    os_posix_close(event);
+}
+
 #define MANY_DUE 1000
 
 static struct submission many_due[MANY_DUE];
@@ -1559,6 +1663,17 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(
             test_an_event_shared_by_batches_of_64_costs_a_twentieth_of_a_system_call_a_request,
             fixture_engine_set_up, fixture_engine_tear_down),
+        cmocka_unit_test_setup_teardown(test_an_event_that_others_wait_for_is_set_again_200_us_later,
+                                        fixture_engine_set_up, fixture_engine_tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_an_event_is_set_at_once_when_all_who_wait_for_it_have_their_replies, fixture_engine_set_up,
+            fixture_engine_tear_down),
+        cmocka_unit_test_setup_teardown(test_an_event_of_one_request_is_set_at_once, fixture_engine_set_up,
+                                        fixture_engine_tear_down),
+        cmocka_unit_test_setup_teardown(test_where_system_calls_are_fast_an_event_is_set_at_once,
+                                        fixture_engine_set_up, fixture_engine_tear_down),
+        cmocka_unit_test_setup_teardown(test_where_the_transport_does_not_keep_time_an_event_is_set_at_once,
+                                        fixture_engine_set_up, fixture_engine_tear_down),
         cmocka_unit_test_setup_teardown(
             test_the_first_of_many_time_outs_is_told_before_all_buffers_are_written, fixture_engine_set_up,
             fixture_engine_tear_down),

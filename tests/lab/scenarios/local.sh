@@ -60,13 +60,14 @@ scenario_a_local_firewall_that_drops_is_a_general_failure() { # x86 too, IPv6 to
 
 # A firewall that rejects refuses the sender and sends him an ICMP error. That comes from the own address, and
 # it depends on who receives whether it is read before the refusal is noticed.
-scenario_a_local_firewall_that_rejects_is_a_general_failure_or_its_error() {
-    local by
-    filter client output "ip daddr $server reject with icmp type admin-prohibited"
+scenario_a_local_firewall_that_rejects_is_a_general_failure_or_its_error() { # IPv6 too
+    local by icmp=icmp
+    [[ $family == ipv4 ]] || icmp=icmpv6
+    filter client output "meta l4proto $icmp reject with $icmp type admin-prohibited"
     for by in call event routine; do
         probe $server by=$by
-        if holds ret=1 "${results[0]}"; then
-            expect_icmp_error status=IP_DEST_HOST_UNREACHABLE from=$client
+        if holds from=$client "${results[0]}"; then
+            expect_icmp_error 'status=IP_DEST_HOST_UNREACHABLE|IP_DEST_PROHIBITED'
         else
             expect ret=0 error=IP_GENERAL_FAILURE status=IP_GENERAL_FAILURE from=$unspecified bytes=0
         fi

@@ -25,8 +25,8 @@ as_an_ordinary_user() {
     fi
 }
 
-# The kernel of Linux replaces the identifiers of what goes through ping sockets.
-scenario_ping_sockets_echo_with_1000_outstanding() { # x86 too
+# The kernel of Linux replaces the identifiers of what Winsock sends through ping sockets.
+scenario_ping_sockets_echo_with_1000_outstanding() { # x86 too, IPv6 too
     local by
     without_raw_sockets
     allow_ping_sockets
@@ -39,7 +39,7 @@ scenario_ping_sockets_echo_with_1000_outstanding() { # x86 too
     done
 }
 
-scenario_ping_sockets_time_out_when_nobody_answers() {
+scenario_ping_sockets_time_out_when_nobody_answers() { # IPv6 too
     local by
     without_raw_sockets
     allow_ping_sockets
@@ -57,6 +57,36 @@ scenario_an_ordinary_user_traces_the_route_through_both_routers() { # over host,
     grep -q 'host (IPv4: ping sockets, IPv6: ping sockets)' "$work_dir/errors" ||
         fail "$probed" "expected: ping sockets" "came:" "$(<"$work_dir/errors")"
     scenario_each_router_tells_that_the_ttl_ended_with_it
+}
+
+scenario_ping_sockets_bring_what_routers_say() { # over host, IPv6 too
+    without_raw_sockets
+    allow_ping_sockets
+    scenario_a_routers_firewall_rejects_with_every_code_it_has
+    filter router2 forward accept
+    scenario_with_df_what_is_known_to_be_too_big_is_not_sent
+}
+
+# The kernel looks at the identifier of what comes, and at not much more.
+scenario_forgeries_deceive_nobody_with_ping_sockets() { # over host, IPv6 too
+    local behaviour
+    without_raw_sockets
+    allow_ping_sockets
+    for behaviour in wrong_checksums wrong_hosts wrong_keys old_replies quote_lengths; do
+        withstand $behaviour tun
+    done
+}
+
+# Of the packet that an error quotes, the kernel shows destination and message. Of the header before that it has checked no
+# more than it needs.
+scenario_each_byte_of_a_quote_counts_or_does_not_with_ping_sockets() { # over host, IPv6 too
+    without_raw_sockets
+    allow_ping_sockets
+    if [[ $family == ipv4 ]]; then
+        each_byte_of_a_quote 28 0,1 '9,*' '1[6-9],*' '2[01],*' '2[4-7],*'
+    else
+        each_byte_of_a_quote 48 '6,*' '2[4-9],*' '3?,*' '4[01],*' '4[4-7],*'
+    fi
 }
 
 # Ping sockets say nothing of routers on the way: Winsock under Wine has no error queue.

@@ -10,7 +10,7 @@ next_sequence() {
 
 # Sequences start anywhere. One program after the other starts until one is near enough to the first, so that
 # most of the sequences are outstanding in both at the same time.
-scenario_two_programs_with_the_same_sequences_get_their_own_replies() { # x86 too, alone
+scenario_two_programs_with_the_same_sequences_get_their_own_replies() { # x86 too, winsock alone
     local first second distance attempt sequence
     respond on $far mirror
     start_probe one $far count=1 many=4000 timeout=20000
@@ -35,14 +35,14 @@ scenario_two_programs_with_the_same_sequences_get_their_own_replies() { # x86 to
 }
 
 # What one program was told of is nothing to another that asks the same host.
-scenario_an_error_is_told_to_the_program_whose_request_it_quotes() {
+scenario_an_error_is_told_to_the_program_whose_request_it_quotes() { # IPv6 too
     respond on $far echo delay=1000
     start_probe one $far timeout=20000
     start_step one
     await_responder requests=1
-    respond on $far error type=3 code=1
+    respond on $far error $(unreachable_host)
     probe $far
-    expect_icmp_error status=IP_DEST_HOST_UNREACHABLE from=$far
+    expect_icmp_error "$host_unreachable" from=$far
     finish_step one
     expect_answer from=$far "took>=1000"
 }
