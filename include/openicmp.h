@@ -6,10 +6,10 @@
  * Needs nothing before it; may come before or after <winsock2.h>, <windows.h>, <iphlpapi.h> and icmpapi.h.
  *
  * All functions may be called on any thread, also at the same time with the same batch. None of them is
- * alertable: no user APC runs inside. Those that return BOOL set the last error (GetLastError) only when
- * they return FALSE. Structures and arrays are the program's, are read or written during the call alone, and
- * have to be there then: a pointer to memory that is not there is an access violation in the program's own
- * thread.
+ * alertable: no user APC runs inside. Those that return BOOL set the last error (GetLastError) when they
+ * return FALSE; otherwise it means nothing. Structures and arrays are the program's, are read or written
+ * during the call alone, and have to be there then: a pointer to memory that is not there is an access
+ * violation in the program's own thread.
  *
  * Layout: every member has the same width on x64 and x86, and the same offset but for the pointers at the
  * end of OPENICMP_PROBE. Reserved members are 0 in what a program passes, and 0 in what it gets.

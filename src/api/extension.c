@@ -81,6 +81,35 @@ static void describe_without_engine(OPENICMP_INFORMATION *information)
     }
 }
 
+/* ---- The version ---- */
+
+/* The head of a version resource (Microsoft's page on VS_VERSIONINFO). */
+struct version_resource {
+    WORD length, value_length, type;
+    WCHAR key[16]; /* "VS_VERSION_INFO" */
+    WORD padding;
+    VS_FIXEDFILEINFO value;
+};
+
+/* Any address of the DLL. */
+static const char in_this_module;
+
+/* The numbers that the DLL was built with, from its own resource. */
+static void read_version(OPENICMP_INFORMATION *information)
+{
+    HMODULE module = NULL;
+    GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
+                       (const WCHAR *)(uintptr_t)&in_this_module, &module);
+    HRSRC resource = FindResourceW(module, MAKEINTRESOURCEW(VS_VERSION_INFO), (const WCHAR *)RT_VERSION);
+    HGLOBAL loaded = resource != NULL ? LoadResource(module, resource) : NULL;
+    const struct version_resource *version = loaded != NULL ? LockResource(loaded) : NULL;
+    if (version != NULL && SizeofResource(module, resource) >= sizeof(*version)) {
+        information->VersionMajor = HIWORD(version->value.dwFileVersionMS);
+        information->VersionMinor = LOWORD(version->value.dwFileVersionMS);
+        information->VersionPatch = HIWORD(version->value.dwFileVersionLS);
+    }
+}
+
 BOOL WINAPI OpenIcmpQuery(OPENICMP_INFORMATION *Information)
 {
     if (Information == NULL || Information->cbSize < sizeof(Information->cbSize)) {
@@ -90,10 +119,8 @@ BOOL WINAPI OpenIcmpQuery(OPENICMP_INFORMATION *Information)
     OPENICMP_INFORMATION information = {
         .cbSize =
             Information->cbSize < sizeof(information) ? Information->cbSize : (ULONG)sizeof(information),
-        .VersionMajor = OPENICMP_VERSION_MAJOR,
-        .VersionMinor = OPENICMP_VERSION_MINOR,
-        .VersionPatch = OPENICMP_VERSION_PATCH,
     };
+    read_version(&information);
     struct engine *engine;
     information.TransportError = engine_acquire(&engine);
     if (information.TransportError == 0) {
