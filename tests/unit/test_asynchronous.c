@@ -935,6 +935,7 @@ static void start_together(struct engine *engine, size_t count, os_handle event)
 static void answer_together(size_t count)
 {
     static const uint8_t junk[28] = {0x45};
+    assert_soon(worker_is_idle(WORKER)); /* no junk is left to take the place of an answer */
     gate_close(&receiving);
     fake_network_deliver_bytes(junk, sizeof(junk)); /* it sleeps in its receive: it comes to the gate now */
     assert_soon(gate_waiting(&receiving) == 1);

@@ -937,7 +937,7 @@ uint64_t fake_network_waits_until(size_t number)
     for (struct fake_transport *transport = transports; transport != NULL; transport = transport->next) {
         for (struct transport_receiver *receiver = transport->receivers; receiver != NULL;
              receiver = receiver->next) {
-            if (receiver->number == number && receiver->waiting) {
+            if (receiver->number == number && receiver->waiting && !receiver->woken) {
                 until_ns = receiver->until_ns;
             }
         }

@@ -139,7 +139,7 @@ size_t fake_network_receives(void);  /* calls of receive since the reset */
 size_t fake_network_exchanges(void); /* calls of exchange since the reset */
 size_t fake_network_discards(void);  /* calls of discard since the reset */
 size_t fake_network_listening(void); /* threads that wait in receive now */
-/* Until when a thread waits in the receiver of that number; 0 when none does. */
+/* Until when a thread waits in the receiver of that number; 0 when none does, or has been woken. */
 uint64_t fake_network_waits_until(size_t receiver);
 size_t fake_network_unread(void); /* packets that nobody has been given yet; copies count */
 bool fake_network_idle(void);     /* all receivers rest, and none holds a packet that others lack */
