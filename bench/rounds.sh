@@ -98,7 +98,7 @@ address_after() {
 }
 
 # run_sweep fping|sweep NAME=VALUE...: the sweep by a program that was made for it, as fast as it can, and with the same
-# data. Its time is that of the whole program, for sweep.exe with the start of a program in Wine.
+# data. Its time is that of the whole program, for sweep.exe with the start of a program in Wine. Both print a summary only.
 run_sweep() {
     local argument addresses last begun alive elapsed_ns
     for argument in "${@:2}"; do
@@ -110,7 +110,7 @@ run_sweep() {
         fping -q -s -i 0 -b 32 -g "$first_live" "$last" 2>"$work_dir/$1.log" || true
     else
         OPENICMP_TRANSPORT=host OPENICMP_WINEDLLPATH=$dist_dir/wine \
-            "${wine[@]}" "$dist_dir/$arch/sweep.exe" --size 32 "$first_live-$last" >"$work_dir/$1.log" \
+            "${wine[@]}" "$dist_dir/$arch/sweep.exe" --size 32 --show dead "$first_live-$last" >"$work_dir/$1.log" \
             2>>"$work_dir/errors.log" || true
     fi
     elapsed_ns=$(((${EPOCHREALTIME/./} - begun) * 1000))

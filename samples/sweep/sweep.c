@@ -185,12 +185,13 @@ static DWORD WINAPI help(void *context)
     return 0;
 }
 
-/* As many as there are processors, with the calling thread. The lock is held, so they do not begin yet. */
+/* As many as there are processors, with the calling thread and OpenICMP's own, which receives: two that send on two
+ * processors only get into its way. The lock is held, so they do not begin yet. */
 static void start_helpers(struct sweep *sweep)
 {
     SYSTEM_INFO system;
     GetSystemInfo(&system);
-    while (sweep->helpers + 1 < system.dwNumberOfProcessors && sweep->helpers + 1 < MAX_THREADS) {
+    while (sweep->helpers + 2 < system.dwNumberOfProcessors && sweep->helpers + 1 < MAX_THREADS) {
         HANDLE thread = CreateThread(NULL, 0, help, sweep, 0, NULL);
         if (thread == NULL)
             return;
