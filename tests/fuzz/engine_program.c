@@ -23,6 +23,7 @@
 static struct engine *session;
 static struct program_request requests[REQUESTS_MAX];
 static size_t request_count;
+static size_t collector_count;
 static uint32_t next_send_result;
 static bool refuse_claim; /* the next one */
 static size_t routines_run;
@@ -364,6 +365,10 @@ static void collector_main(void *argument)
 
 void program_start_collector(void)
 {
+    if (collector_count == COLLECTORS_MAX) {
+        return;
+    }
+    collector_count++;
     struct batch *batch = own_batch();
     if (batch != NULL) {
         os_fibers_start(collector_main, batch);
@@ -527,6 +532,7 @@ static void finish_requests(void)
         free(request->options);
     }
     request_count = 0;
+    collector_count = 0;
 }
 
 void program_end(void)

@@ -11,6 +11,8 @@
 #include "fuzz/engine_outcome.h"
 
 #define REQUESTS_MAX 64
+#define COLLECTORS_MAX                                                                                       \
+    32 /* threads that collect; with those of the requests they must not be too many for os_fibers.c */
 
 /* What the network is like. */
 struct program_settings {
