@@ -92,15 +92,6 @@ static bool read_address(struct ip_address *address, const OPENICMP_ADDRESS *giv
     }
 }
 
-/* Two link-local addresses of one packet are on the same link, so it is enough to name that once. */
-static void share_scope(struct ip_address *one, struct ip_address *other)
-{
-    struct ip_address shared = ip_address_v6(one->bytes, other->scope_id);
-    if (one->scope_id == 0) {
-        *one = shared;
-    }
-}
-
 /* False if the probe is malformed. */
 static bool read_probe(struct echo_call *call, const OPENICMP_PROBE *probe)
 {
@@ -120,8 +111,7 @@ static bool read_probe(struct echo_call *call, const OPENICMP_PROBE *probe)
         return false;
     }
     if (call->destination.family == IP_FAMILY_V6) {
-        share_scope(&call->source, &call->destination);
-        share_scope(&call->destination, &call->source);
+        ip_address_share_scope(&call->source, &call->destination);
     }
     return call->timeout_ms != 0 && (call->data != NULL || call->data_bytes == 0) &&
            (call->options != NULL || call->options_bytes == 0) &&

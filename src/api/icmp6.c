@@ -23,15 +23,6 @@ static struct ip_address address_of(const struct sockaddr_in6 *given)
     return ip_address_v6(&address.sin6_addr, address.sin6_scope_id);
 }
 
-/* Two link-local addresses of one packet are on the same link, so it is enough to name that once. */
-static void share_scope(struct ip_address *one, struct ip_address *other)
-{
-    struct ip_address shared = ip_address_v6(one->bytes, other->scope_id);
-    if (one->scope_id == 0) {
-        *one = shared;
-    }
-}
-
 DWORD WINAPI Icmp6SendEcho2(HANDLE IcmpHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
                             struct sockaddr_in6 *SourceAddress, struct sockaddr_in6 *DestinationAddress,
                             LPVOID RequestData, WORD RequestSize, PIP_OPTION_INFORMATION RequestOptions,
@@ -66,8 +57,7 @@ DWORD WINAPI Icmp6SendEcho2(HANDLE IcmpHandle, HANDLE Event, PIO_APC_ROUTINE Apc
         .reply_bytes = ReplySize,
         .timeout_ms = Timeout,
     };
-    share_scope(&call.source, &call.destination);
-    share_scope(&call.destination, &call.source);
+    ip_address_share_scope(&call.source, &call.destination);
     return send_echo(engine, Event, (echo_routine)ApcRoutine, ApcContext, &call);
 }
 

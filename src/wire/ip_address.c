@@ -57,6 +57,14 @@ struct ip_address ip_address_v6(const void *bytes, uint32_t scope_id)
     return address;
 }
 
+void ip_address_share_scope(struct ip_address *one, struct ip_address *other)
+{
+    if (one->scope_id == 0)
+        *one = ip_address_v6(one->bytes, other->scope_id);
+    if (other->scope_id == 0)
+        *other = ip_address_v6(other->bytes, one->scope_id);
+}
+
 bool ip_address_equal(const struct ip_address *one, const struct ip_address *other)
 {
     if (one->family != other->family || memcmp(one->bytes, other->bytes, V6_BYTES) != 0)

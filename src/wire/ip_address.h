@@ -32,6 +32,10 @@ uint32_t ip_address_to_v4(const struct ip_address *address);
  * link-local addresses, unicast and multicast, and interface-local ones (RFC 4007). */
 struct ip_address ip_address_v6(const void *bytes, uint32_t scope_id);
 
+/* Two link-local IPv6 addresses of one packet are on the same link, so it is enough to name that once: an address
+ * without a scope that needs one gets that of the other. */
+void ip_address_share_scope(struct ip_address *one, struct ip_address *other);
+
 /* Whether they are the same address. Scopes count only if both have one: some ways to the network do not
  * tell. */
 bool ip_address_equal(const struct ip_address *one, const struct ip_address *other);

@@ -118,6 +118,28 @@ static void test_multicast_and_the_limited_broadcast_are_for_many(void **state)
         assert_false(ip_address_is_for_many(&for_one[i]));
 }
 
+static void test_two_addresses_of_a_packet_share_the_link_that_one_of_them_names(void **state)
+{
+    static const uint8_t link_local[16] = {0xfe, 0x80, [15] = 1}, global[16] = {0x20, 0x01, [15] = 1};
+    static const struct {
+        uint32_t source, destination, shared_source, shared_destination;
+    } scopes[] = {{0, 3, 3, 3}, {3, 0, 3, 3}, {2, 3, 2, 3}, {0, 0, 0, 0}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++) {
+        struct ip_address source = ip_address_v6(link_local, scopes[i].source);
+        struct ip_address destination = ip_address_v6(link_local, scopes[i].destination);
+        ip_address_share_scope(&source, &destination);
+        assert_int_equal(source.scope_id, scopes[i].shared_source);
+        assert_int_equal(destination.scope_id, scopes[i].shared_destination);
+    }
+    struct ip_address source = ip_address_v6(global, 0);
+    struct ip_address destination = ip_address_v6(link_local, 3);
+    ip_address_share_scope(&source, &destination);
+    assert_int_equal(source.scope_id, 0); /* needs none */
+    assert_int_equal(destination.scope_id, 3);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +151,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_scopes_count_if_both_have_one),
         cmocka_unit_test(test_unspecified_is_all_zero_or_none),
         cmocka_unit_test(test_multicast_and_the_limited_broadcast_are_for_many),
+        cmocka_unit_test(test_two_addresses_of_a_packet_share_the_link_that_one_of_them_names),
     };
     return cmocka_run(argc, argv, tests, NULL, NULL);
 }
