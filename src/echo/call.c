@@ -149,7 +149,9 @@ uint32_t call_send(struct engine *engine, const struct echo_call *call, struct e
     if (call->hop_limit_0) {
         return IP_GENERAL_FAILURE;
     }
-    identifier_claim_ahead(engine); /* before the clock starts */
+    if (own == NULL || !listener_is_own(own->listener)) {
+        identifier_claim_ahead(engine); /* before the clock starts */
+    }
     build(message, call->destination.family, key);
     struct sending sending = {engine, key, call_timeout_ns(call)};
     struct transport_message sent = {

@@ -1,5 +1,5 @@
 /*
- * The life of the engine, and its free lists.
+ * The life of the engine.
  */
 #include "echo/engine.h"
 
@@ -92,12 +92,8 @@ void engine_release(struct engine *engine)
 void engine_free(struct engine *engine)
 {
     engine->transport->operations->close(engine->transport);
-    while (engine->free_listeners != NULL) {
-        struct listener *last = engine->free_listeners;
-        engine->free_listeners = last->next_free;
-        os_free(last);
-    }
     request_free_all(engine);
+    listener_free_all(engine);
     event_close_all(engine);
     identifier_close(engine);
     table_clear(&engine->pending, NULL);
@@ -114,51 +110,9 @@ void engine_abandon(void)
     }
 }
 
-/* Packets that came while nobody was receiving would be read, and counted, into the time of the next reply: a
- * listener that was not in use for this long is emptied first. */
-#define STALE_NS (50 * OS_NS_PER_MS)
-
-static struct listener *listener_new(struct engine *engine)
-{
-    struct listener *listener = os_alloc(sizeof(*listener));
-    if (listener == NULL) {
-        return NULL;
-    }
-    listener->receiver = engine->transport->operations->receiver_open(engine->transport);
-    if (listener->receiver == NULL) {
-        os_free(listener);
-        return NULL;
-    }
-    return listener;
-}
-
-struct listener *listener_take(struct engine *engine)
-{
-    os_lock_acquire(&echo_lock);
-    struct listener *listener = engine->free_listeners;
-    if (listener != NULL) {
-        engine->free_listeners = listener->next_free;
-    }
-    os_lock_release(&echo_lock);
-    if (listener == NULL) {
-        return listener_new(engine);
-    }
-    if (os_now_ns() - listener->rested_ns > STALE_NS) {
-        engine->transport->operations->discard(listener->receiver);
-    }
-    return listener;
-}
-
 void engine_wake(struct engine *engine, struct transport_receiver *receiver)
 {
     if (receiver != NULL) {
         engine->transport->operations->wake(receiver);
     }
-}
-
-void listener_give_back(struct engine *engine, struct listener *listener)
-{
-    listener->rested_ns = os_now_ns();
-    listener->next_free = engine->free_listeners;
-    engine->free_listeners = listener;
 }

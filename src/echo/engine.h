@@ -12,6 +12,7 @@
 #include "echo/deadline.h"
 #include "echo/event.h"
 #include "echo/identifier.h"
+#include "echo/listener.h"
 #include "echo/table.h"
 #include "os/os.h"
 #include "transport/transport.h"
@@ -20,13 +21,6 @@
  * struct request that does not say otherwise. Held for a few instructions at a time: never while sending,
  * receiving or waiting, and no other lock is taken under it. */
 extern struct os_lock echo_lock;
-
-/* A receiver of the transport, in use by one thread or free. */
-struct listener {
-    struct listener *next_free;
-    struct transport_receiver *receiver;
-    uint64_t rested_ns; /* when it was last in use */
-};
 
 enum worker_state {
     WORKER_NONE,     /* there is no thread */
@@ -60,7 +54,7 @@ struct engine {
     struct table pending; /* outstanding requests by key; pending.c */
     struct deadline_heap deadlines;
     struct request *free_requests;
-    struct listener *free_listeners;
+    struct listener_pool listeners;
     struct events events; /* that requests are to set; event.c */
 
     size_t relying;    /* outstanding requests that rely on the worker */
@@ -88,12 +82,7 @@ void engine_free(struct engine *engine);
 /* The DLL is being unloaded and none of its threads is left: frees the current engine, whoever uses it. */
 void engine_abandon(void);
 
-/* A free listener, or a new one, with no old packets in it. NULL without memory. The lock is not held. */
-struct listener *listener_take(struct engine *engine);
 /* Wakes a receiver of the engine; NULL: none. That is a system call, so the lock is not held. */
 void engine_wake(struct engine *engine, struct transport_receiver *receiver);
-
-/* Puts a listener back that is at rest. The lock is held. */
-void listener_give_back(struct engine *engine, struct listener *listener);
 
 #endif

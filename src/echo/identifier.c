@@ -52,26 +52,36 @@ static bool add(struct identifier_ring *ring, struct identifier *identifier)
     return true;
 }
 
-/* Has the transport grant an identifier that is not in the ring. 0 when it grants none. */
-static uint16_t claim_value(struct engine *engine)
+uint16_t identifier_find(struct engine *engine,
+                         bool (*grant)(struct engine *engine, uint16_t identifier, void *context),
+                         void *context)
 {
-    if (engine->transport->rewrites_identifier) {
-        return IDENTIFIER_REWRITTEN;
-    }
     for (int tries = 0; tries < CLAIM_TRIES; tries++) {
         uint16_t value = (uint16_t)os_random();
         os_lock_acquire(&echo_lock);
         bool claimed = is_claimed(&engine->identifiers, value);
         os_lock_release(&echo_lock);
         /* 0 is never asked for: it stands for "any" where systems tell sockets apart by it. */
-        if (value != 0 && !claimed &&
-            (engine->transport->operations->identifier_claim == NULL ||
-             engine->transport->operations->identifier_claim(engine->transport, value))) {
+        if (value != 0 && !claimed && grant(engine, value, context)) {
             return value;
         }
     }
     trace("no identifier of %d is granted", CLAIM_TRIES);
     return 0;
+}
+
+static bool transport_grants(struct engine *engine, uint16_t identifier, void *context)
+{
+    (void)context;
+    return engine->transport->operations->identifier_claim == NULL ||
+           engine->transport->operations->identifier_claim(engine->transport, identifier);
+}
+
+/* Has the transport grant an identifier that is not in the ring. 0 when it grants none. */
+static uint16_t claim_value(struct engine *engine)
+{
+    return engine->transport->rewrites_identifier ? IDENTIFIER_REWRITTEN
+                                                  : identifier_find(engine, transport_grants, NULL);
 }
 
 /* Adds an identifier to the ring. False without memory, or when the transport grants none. The lock is not

@@ -1,5 +1,6 @@
 /*
- * The identifiers of our echo requests, and the keys that are made of them: identifier and sequence.
+ * The identifiers of our echo requests, and the keys that are made of them: identifier and sequence. (Some listeners have
+ * identifiers of their own, and make keys of these themselves: listener.h.)
  *
  * The transport has to grant an identifier before it is used. The engine has a ring of them; the 65,536
  * sequences of one are used up before the next one's turn comes, so that a late reply finds another request
@@ -10,6 +11,10 @@
 #define OPENICMP_ECHO_IDENTIFIER_H
 
 #include "os/os.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 struct engine;
 
@@ -42,6 +47,12 @@ void identifier_close(struct engine *engine);
 /* Claims another identifier if one will be needed soon, unless another thread is about to. That may take
  * system calls; others go on with what there is meanwhile. The lock is not held. */
 void identifier_claim_ahead(struct engine *engine);
+
+/* The first of some identifiers, none of them in the ring, that `grant` takes. 0 when it takes none. The lock is not
+ * held. */
+uint16_t identifier_find(struct engine *engine,
+                         bool (*grant)(struct engine *engine, uint16_t identifier, void *context),
+                         void *context);
 
 /* How many keys there are at present. The lock is held. */
 size_t identifier_capacity(const struct engine *engine);

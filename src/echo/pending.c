@@ -5,15 +5,24 @@
 
 #include "echo/identifier.h"
 
-bool pending_insert(struct engine *engine, struct request *request)
+/* Gives the request the next key that no outstanding request has. False when every key is taken. */
+static bool take_key(struct engine *engine, struct request *request)
 {
-    if (engine->pending.count >= identifier_capacity(engine)) {
+    bool own = listener_is_own(request->listener);
+    if (!own && engine->pending.count >= identifier_capacity(engine)) {
         return false;
     }
     do {
-        request->entry.key = identifier_next_key(engine);
+        request->entry.key = own ? listener_next_key(request->listener) : identifier_next_key(engine);
     } while (table_find(&engine->pending, request->entry.key) != NULL);
+    return true;
+}
 
+bool pending_insert(struct engine *engine, struct request *request)
+{
+    if (!take_key(engine, request)) {
+        return false;
+    }
     if (!table_insert(&engine->pending, &request->entry)) {
         return false;
     }

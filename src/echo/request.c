@@ -48,6 +48,9 @@ void request_recycle(struct engine *engine, struct request *request)
     os_free(request->copy);
     collection_free(request->collection); /* which takes too long for the lock */
     os_lock_acquire(&echo_lock);
+    if (request->listener != NULL) {
+        listener_give_back(engine, request->listener);
+    }
     request->next = engine->free_requests;
     engine->free_requests = request;
     os_lock_release(&echo_lock);
@@ -67,7 +70,6 @@ void request_free_all(struct engine *engine)
     struct request *request;
     while ((request = pending_first_due(engine)) != NULL) {
         pending_remove(engine, request);
-        os_free(request->listener);
         request_recycle(engine, request);
     }
     while ((request = engine->free_requests) != NULL) {

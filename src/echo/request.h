@@ -87,7 +87,8 @@ struct request *request_list_take_first(struct request_list *list);
 
 /* A blank request. NULL without memory. The lock is not held. */
 struct request *request_new(struct engine *engine);
-/* Gives it back, and frees what it holds. The lock is not held, and it is in no table and no list. */
+/* Gives it back, with its listener, which is at rest, and frees what it holds. The lock is not held, and it is in no table
+ * and no list. */
 void request_recycle(struct engine *engine, struct request *request);
 /* Recycles an asynchronous request, which is over, and stops being the user of its engine. The lock is not
  * held. */

@@ -1,9 +1,9 @@
 /*
  * The life of a synchronous request on the thread that makes it.
  *
- * A caller who is alone receives for itself. Whoever finds other requests outstanding relies on the worker:
- * it sleeps until it is given its answer, or told that there is none. While the worker has yet to come,
- * callers receive for themselves, too.
+ * A caller receives for itself if it can have a listener with an identifier of its own, or if it is alone. Whoever else
+ * finds other requests outstanding relies on the worker: it sleeps until it is given its answer, or told that there is
+ * none. While the worker has yet to come, callers receive for themselves, too.
  */
 #include "echo/synchronous.h"
 
@@ -36,10 +36,13 @@ static bool begin_with_worker(struct engine *engine, struct request *request, co
  * request->listener. False without memory. */
 static bool begin(struct engine *engine, struct request *request, const struct echo_call *call)
 {
-    if (begin_with_worker(engine, request, call)) {
-        return true;
+    request->listener = listener_take_own(engine);
+    if (request->listener == NULL) {
+        if (begin_with_worker(engine, request, call)) {
+            return true;
+        }
+        request->listener = listener_take(engine);
     }
-    request->listener = listener_take(engine);
     if (request->listener == NULL) {
         return false;
     }
@@ -112,9 +115,6 @@ static void finish(struct engine *engine, struct request *request)
 {
     if (request->listener != NULL) {
         receive_rest(engine, request->listener);
-        os_lock_acquire(&echo_lock);
-        listener_give_back(engine, request->listener);
-        os_lock_release(&echo_lock);
     }
     request_recycle(engine, request);
 }

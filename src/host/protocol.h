@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 /* Raised with every change of what follows. Halves that disagree do not work together. */
-#define HOST_PROTOCOL 1
+#define HOST_PROTOCOL 2
 
 /* The functions' numbers, and their parameters. All may be called from any number of threads at once, except that one
  * receiver is used by one thread at a time (wake excepted), and that nobody is in any function during close. A thread
@@ -71,7 +71,9 @@ struct host_claim_call {
 
 struct host_receiver_open_call {
     uint64_t network;
-    uint64_t receiver; /* out; 0 without memory or handles */
+    uint64_t receiver;   /* out; 0 without memory or handles, or when somebody has the identifier */
+    uint32_t identifier; /* of its own; 0: none */
+    uint32_t unused;
 };
 
 struct host_receiver_call {
@@ -148,6 +150,7 @@ _Static_assert(sizeof(struct ip_address) == 24, "the same on both sides");
 _Static_assert(sizeof(struct host_handshake_call) == 8, "for ever");
 _Static_assert(sizeof(struct host_open_call) == 8 + 2 * (8 + HOST_REASON_BYTES), "no padding");
 _Static_assert(sizeof(struct host_claim_call) == 16, "no padding");
+_Static_assert(sizeof(struct host_receiver_open_call) == 24, "no padding");
 _Static_assert(sizeof(struct host_message) == 80, "no padding");
 _Static_assert(offsetof(struct host_message, ttl) == 72, "no padding");
 _Static_assert(sizeof(struct host_packet) == 112, "no padding");

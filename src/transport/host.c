@@ -64,14 +64,14 @@ static uint32_t host_send(struct transport *transport, const struct transport_me
 
 /* ---- Receiving ---- */
 
-static struct transport_receiver *host_receiver_open(struct transport *transport)
+static struct transport_receiver *host_receiver_open(struct transport *transport, uint16_t identifier)
 {
     struct host_transport *host = of(transport);
     struct transport_receiver *receiver = os_alloc(sizeof(*receiver));
     if (receiver == NULL) {
         return NULL;
     }
-    struct host_receiver_open_call call = {.network = host->network};
+    struct host_receiver_open_call call = {.network = host->network, .identifier = identifier};
     host_link_call(HOST_RECEIVER_OPEN, &call);
     if (call.receiver == 0) {
         os_free(receiver);
@@ -260,6 +260,7 @@ uint32_t host_open(struct transport **transport)
     host->base.has_ipv4 = call.ipv4.mode != HOST_MODE_NONE;
     host->base.has_ipv6 = call.ipv6.mode != HOST_MODE_NONE;
     host->base.keeps_time = true;
+    host->base.own_identifiers = true;
     host->base.ipv4_sockets = sockets_of(call.ipv4.mode);
     host->base.ipv6_sockets = sockets_of(call.ipv6.mode);
     host->base.kernel_times = true;

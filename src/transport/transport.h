@@ -79,9 +79,13 @@ struct transport_operations {
      * (nothing was sent because the request is impossible), from 11000 an IP_STATUS (sending it failed). */
     uint32_t (*send)(struct transport *transport, const struct transport_message *message);
 
-    /* A place to receive in, for both families. NULL without memory or handles. From here on it takes in what comes,
-     * whether or not anybody waits in it. Lives until the transport is closed. */
-    struct transport_receiver *(*receiver_open)(struct transport *transport);
+    /* A place to receive in, for both families. From here on it takes in what comes, whether or not anybody waits in it.
+     * Lives until the transport is closed. NULL without memory or handles.
+     *
+     * With an `identifier`, which is otherwise 0, the receiver gets that for its own: the engine is going to send echo
+     * requests with it, and what answers them, and nothing else, goes to this receiver, and to no other. NULL also when it
+     * may not be used, as for identifier_claim. */
+    struct transport_receiver *(*receiver_open)(struct transport *transport, uint16_t identifier);
 
     /* Waits, not alertably, until packets came, someone called wake, or `deadline_ns` passed, and returns how
      * many of `packets[capacity]` it filled. Packets that are there go before a wake-up and before the
@@ -109,8 +113,9 @@ struct transport_operations {
     void (*wake)(struct transport_receiver *receiver);
 
     /* The engine is going to send echo requests with this identifier, and wants to hear of what answers them, in every
-     * receiver, from now on until the transport is closed. False when it may not be used, because another program on
-     * this machine has it or because the system has no means for one more: ask for another one. NULL where any will do. */
+     * receiver that has none of its own, from now on until the transport is closed. False when it may not be used,
+     * because another program on this machine has it or because the system has no means for one more: ask for another
+     * one. NULL where any will do. */
     bool (*identifier_claim)(struct transport *transport, uint16_t identifier);
 
     /* Frees the transport and its receivers. Nobody is inside any of these functions. */
@@ -135,6 +140,7 @@ struct transport {
     bool all_errors;         /* ICMP errors from routers arrive, too */
     bool has_ipv4, has_ipv6; /* which families it can carry; at least one */
     bool keeps_time;         /* a receive comes back at its deadline, not up to a millisecond later */
+    bool own_identifiers;    /* receivers may have identifiers of their own */
     /* The system below replaces the identifier of what we send, and of what answers it: match by sequence
      * alone. */
     bool rewrites_identifier;

@@ -143,8 +143,9 @@ static uint32_t winsock_send(struct transport *transport, const struct transport
     return error;
 }
 
-static struct transport_receiver *winsock_open_receiver(struct transport *transport)
+static struct transport_receiver *winsock_open_receiver(struct transport *transport, uint16_t identifier)
 {
+    (void)identifier; /* Winsock has no filter that could keep others away */
     return winsock_receiver_open(&((struct winsock_transport *)transport)->pool);
 }
 

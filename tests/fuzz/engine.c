@@ -16,6 +16,7 @@ enum {
     SINGLE_PACKETS = 2,
     PROVIDE_EXCHANGE = 4,
     WANT_CLAIMS = 8,
+    OWN_IDENTIFIERS = 16,
 };
 
 /* The lower 4 bits of an operation's byte; the upper ones, `extra`, are an argument. */
@@ -248,6 +249,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .single_packets = settings & SINGLE_PACKETS,
         .provide_exchange = settings & PROVIDE_EXCHANGE,
         .want_claims = settings & WANT_CLAIMS,
+        .own_identifiers = settings & OWN_IDENTIFIERS,
     });
     while (input.left_bytes > 0) {
         operate(&input);

@@ -513,6 +513,7 @@ void program_begin(const struct program_settings *settings)
     fake_network_single_packets(settings->single_packets);
     fake_network_provide_exchange(settings->provide_exchange);
     fake_network_want_claims(settings->want_claims);
+    fake_network_allow_own_identifiers(settings->own_identifiers);
     program_open();
 }
 

@@ -20,6 +20,7 @@ struct program_settings {
     bool single_packets;
     bool provide_exchange;
     bool want_claims;
+    bool own_identifiers;
 };
 
 /* Opens and closes the only session; each does nothing when it is done already. Requests need no session:

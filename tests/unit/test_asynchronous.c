@@ -768,6 +768,7 @@ static void test_a_synchronous_caller_relies_on_the_worker_of_asynchronous_reque
     struct submission *submission = fresh_submission(state, TIMEOUT_MS);
     static struct caller caller;
 
+    ((struct engine *)*state)->transport->own_identifiers = false;
     fake_network_hook(silent_hooks);
     submission_start(submission);
     assert_soon(worker_is_idle(WORKER));

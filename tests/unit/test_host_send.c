@@ -33,8 +33,8 @@ static struct ip_address loopback(int family)
 static void body_is_answered(struct host_fixture *host)
 {
     for (int family = 4; family <= 6; family += 2) {
-        host_request(&request, loopback(family), CLAIMED, 7, 32);
-        const struct host_packet *packet = echo(host, CLAIMED, 7);
+        host_request(&request, loopback(family), host->identifier, 7, 32);
+        const struct host_packet *packet = echo(host, host->identifier, 7);
         size_t length;
         const uint8_t *icmp = host_icmp(host, packet, &length);
         assert_int_equal(length, 40);
@@ -58,10 +58,10 @@ static void test_request_is_answered(void **state)
 static void body_send_and_receive_apart(struct host_fixture *host)
 {
     for (int family = 4; family <= 6; family += 2) {
-        host_request(&request, loopback(family), CLAIMED2, 8, 0);
+        host_request(&request, loopback(family), host->identifier, 8, 0);
         assert_int_equal(host_send(host, &request), SEND_OK);
         assert_int_equal(host_receive(host, 5000), 1);
-        assert_true(host_is_reply(host, &host->packets[0], CLAIMED2, 8));
+        assert_true(host_is_reply(host, &host->packets[0], host->identifier, 8));
         assert_int_equal(host_receive(host, 0), 0);
     }
 }
@@ -78,8 +78,8 @@ static void body_every_size(struct host_fixture *host)
     for (int family = 4; family <= 6; family += 2) {
         for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
             size_t length;
-            host_request(&request, loopback(family), CLAIMED, (uint16_t)i, sizes[i]);
-            const uint8_t *icmp = host_icmp(host, echo(host, CLAIMED, (uint16_t)i), &length);
+            host_request(&request, loopback(family), host->identifier, (uint16_t)i, sizes[i]);
+            const uint8_t *icmp = host_icmp(host, echo(host, host->identifier, (uint16_t)i), &length);
             assert_int_equal(length, 8 + sizes[i]);
             assert_memory_equal(icmp + 8, request.bytes + 8, sizes[i]);
         }
@@ -175,10 +175,10 @@ static void body_ttl_and_tos(struct host_fixture *host)
     } wanted[] = {{0, 0}, {1, 0}, {255, 0xb8}, {17, 1}, {0, 0xff}, {0, 0}};
     for (int family = 4; family <= 6; family += 2) {
         for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
-            host_request(&request, loopback(family), CLAIMED, (uint16_t)i, 0);
+            host_request(&request, loopback(family), host->identifier, (uint16_t)i, 0);
             request.message.ttl = wanted[i].ttl;
             request.message.tos = wanted[i].tos;
-            echo(host, CLAIMED, (uint16_t)i);
+            echo(host, host->identifier, (uint16_t)i);
             sniff(sniffers[family], family, (uint16_t)i);
             assert_int_equal(seen.ttl, wanted[i].ttl != 0 ? wanted[i].ttl : 64);
             assert_int_equal(seen.tos, wanted[i].tos);
@@ -209,13 +209,14 @@ static int marked_forger_open(int family, int ttl, int tos)
 static void body_ttl_and_tos_of_replies(struct host_fixture *host)
 {
     for (int family = 4; family <= 6; family += 2) {
-        uint8_t reply[16] = {family == 4 ? 0 : 129, [4] = CLAIMED >> 8, [5] = CLAIMED & 0xff, [7] = 5};
+        uint8_t reply[16] = {family == 4 ? 0 : 129, [4] = (uint8_t)(host->identifier >> 8),
+                             [5] = (uint8_t)host->identifier, [7] = 5};
         bool was_privileged = host_privileged(true);
         int forger = marked_forger_open(family, 33, 0x5c);
         host_privileged(was_privileged);
         host_forge(forger, (uint8_t)family, reply, sizeof(reply));
         assert_int_equal(host_receive(host, 5000), 1);
-        assert_true(host_is_reply(host, &host->packets[0], CLAIMED, 5));
+        assert_true(host_is_reply(host, &host->packets[0], host->identifier, 5));
         if (host->packets[0].form == TRANSPORT_MESSAGE) {
             assert_int_equal(host->packets[0].ttl, 33);
             assert_int_equal(host->packets[0].tos, 0x5c);
@@ -233,9 +234,9 @@ static void test_ttl_and_tos_of_replies_are_told(void **state)
 static void body_dont_fragment(struct host_fixture *host)
 {
     for (uint16_t i = 0; i < 4; i++) {
-        host_request(&request, LOOPBACK, CLAIMED, i, 0);
+        host_request(&request, LOOPBACK, host->identifier, i, 0);
         request.message.dont_fragment = i % 2;
-        echo(host, CLAIMED, i);
+        echo(host, host->identifier, i);
         sniff(sniffers[4], 4, i);
         assert_int_equal(seen.header.flags & IPV4_FLAG_DONT_FRAGMENT, i % 2 ? IPV4_FLAG_DONT_FRAGMENT : 0);
     }
@@ -249,15 +250,15 @@ static void test_dont_fragment_is_sent(void **state)
 
 static void body_source(struct host_fixture *host)
 {
-    host_request(&request, LOOPBACK, CLAIMED, 1, 0);
+    host_request(&request, LOOPBACK, host->identifier, 1, 0);
     request.message.source = host_ipv4(127, 1, 2, 3);
-    echo(host, CLAIMED, 1);
+    echo(host, host->identifier, 1);
     sniff(sniffers[4], 4, 1);
     assert_int_equal(seen.header.source_be, htonl(0x7f010203));
 
-    host_request(&request, host_ipv6_loopback(), CLAIMED, 2, 0);
+    host_request(&request, host_ipv6_loopback(), host->identifier, 2, 0);
     request.message.source = host_ipv6_loopback();
-    echo(host, CLAIMED, 2);
+    echo(host, host->identifier, 2);
 }
 
 static void test_source_address_is_used(void **state)
@@ -270,10 +271,10 @@ static void body_options(struct host_fixture *host)
 {
     /* Record route, RFC 791: pointer at the first of nine addresses. */
     uint8_t options[40] = {7, 39, 4};
-    host_request(&request, LOOPBACK, CLAIMED, 1, 8);
+    host_request(&request, LOOPBACK, host->identifier, 1, 8);
     request.message.options = (uintptr_t)options;
     request.message.options_bytes = sizeof(options);
-    const struct host_packet *packet = echo(host, CLAIMED, 1);
+    const struct host_packet *packet = echo(host, host->identifier, 1);
     sniff(sniffers[4], 4, 1);
     assert_int_equal(seen.header.options_bytes, 40);
     assert_int_equal(seen.header.options[0], 7);
@@ -293,8 +294,8 @@ static void body_options(struct host_fixture *host)
     assert_memory_equal(received + 3, first_hop, 4);
 
     /* Without options again. */
-    host_request(&request, LOOPBACK, CLAIMED, 2, 8);
-    assert_int_equal(echo(host, CLAIMED, 2)->options_bytes, 0);
+    host_request(&request, LOOPBACK, host->identifier, 2, 8);
+    assert_int_equal(echo(host, host->identifier, 2)->options_bytes, 0);
     sniff(sniffers[4], 4, 2);
     assert_int_equal(seen.header.options_bytes, 0);
 }
@@ -314,17 +315,17 @@ static enum send_failure failure_of_request(struct host_fixture *host)
     enum send_failure sent = host_send(host, &request);
     assert_int_equal(host_exchange(host, &request, 1000, &failure), 0);
     assert_int_equal(failure, sent);
-    host_request(&request, LOOPBACK, CLAIMED, 99, 0);
-    echo(host, CLAIMED, 99);
+    host_request(&request, LOOPBACK, host->identifier, 99, 0);
+    echo(host, host->identifier, 99);
     return sent;
 }
 
 static void body_no_route(struct host_fixture *host)
 {
-    host_request(&request, host_ipv4(192, 0, 2, 1), CLAIMED, 1, 0);
+    host_request(&request, host_ipv4(192, 0, 2, 1), host->identifier, 1, 0);
     assert_int_equal(failure_of_request(host), SEND_NO_ROUTE);
     struct ip_address documentation = {.family = IP_FAMILY_V6, .bytes = {0x20, 1, 0x0d, 0xb8, [15] = 1}};
-    host_request(&request, documentation, CLAIMED, 1, 0);
+    host_request(&request, documentation, host->identifier, 1, 0);
     assert_int_equal(failure_of_request(host), SEND_NO_ROUTE);
 }
 
@@ -338,7 +339,7 @@ static void body_no_such_link(struct host_fixture *host)
 {
     struct ip_address link_local = {
         .family = IP_FAMILY_V6, .bytes = {0xfe, 0x80, [15] = 1}, .scope_id = 4711};
-    host_request(&request, link_local, CLAIMED, 1, 0);
+    host_request(&request, link_local, host->identifier, 1, 0);
     assert_int_equal(failure_of_request(host), SEND_NO_ROUTE);
 }
 
@@ -350,10 +351,10 @@ static void test_scope_without_a_link_is_no_route(void **state)
 
 static void body_foreign_source(struct host_fixture *host)
 {
-    host_request(&request, LOOPBACK, CLAIMED, 1, 0);
+    host_request(&request, LOOPBACK, host->identifier, 1, 0);
     request.message.source = host_ipv4(192, 0, 2, 77);
     assert_int_equal(failure_of_request(host), SEND_FOREIGN_SOURCE);
-    host_request(&request, host_ipv6_loopback(), CLAIMED, 1, 0);
+    host_request(&request, host_ipv6_loopback(), host->identifier, 1, 0);
     request.message.source = (struct ip_address){.family = IP_FAMILY_V6, .bytes = {[14] = 0xff, [15] = 0xff}};
     assert_int_equal(failure_of_request(host), SEND_FOREIGN_SOURCE);
 }
@@ -366,9 +367,9 @@ static void test_foreign_source_is_told(void **state)
 
 static void body_broadcast(struct host_fixture *host)
 {
-    host_request(&request, host_ipv4(127, 255, 255, 255), CLAIMED, 1, 0);
+    host_request(&request, host_ipv4(127, 255, 255, 255), host->identifier, 1, 0);
     assert_int_equal(failure_of_request(host), SEND_NEEDS_BROADCAST);
-    host_request(&request, host_ipv4(127, 255, 255, 255), CLAIMED, 1, 0);
+    host_request(&request, host_ipv4(127, 255, 255, 255), host->identifier, 1, 0);
     request.message.broadcast = 1;
     assert_int_equal(host_send(host, &request), SEND_OK);
     request.message.broadcast = 0;
@@ -386,14 +387,14 @@ static void body_too_big(struct host_fixture *host)
     host_mtu(1500);
     for (int family = 4; family <= 6; family += 2) {
         size_t largest = family == 4 ? 1472 : 1452;
-        host_request(&request, loopback(family), CLAIMED, 1, largest + 1);
+        host_request(&request, loopback(family), host->identifier, 1, largest + 1);
         request.message.dont_fragment = 1;
         assert_int_equal(failure_of_request(host), SEND_TOO_BIG);
-        host_request(&request, loopback(family), CLAIMED, 1, largest);
+        host_request(&request, loopback(family), host->identifier, 1, largest);
         request.message.dont_fragment = 1;
-        echo(host, CLAIMED, 1);
-        host_request(&request, loopback(family), CLAIMED, 2, largest + 1);
-        echo(host, CLAIMED, 2);
+        echo(host, host->identifier, 1);
+        host_request(&request, loopback(family), host->identifier, 2, largest + 1);
+        echo(host, host->identifier, 2);
     }
 }
 
@@ -405,7 +406,7 @@ static void test_too_big_is_told_only_of_what_must_not_be_fragmented(void **stat
 
 static void body_longer_than_any_datagram(struct host_fixture *host)
 {
-    host_request(&request, LOOPBACK, CLAIMED, 1, 65508);
+    host_request(&request, LOOPBACK, host->identifier, 1, 65508);
     assert_int_equal(failure_of_request(host), SEND_FAILED);
 }
 
@@ -418,7 +419,7 @@ static void test_longer_than_any_datagram_fails(void **state)
 static void body_bad_options(struct host_fixture *host)
 {
     static const uint8_t options[4] = {7, 200, 4, 0};
-    host_request(&request, LOOPBACK, CLAIMED, 1, 0);
+    host_request(&request, LOOPBACK, host->identifier, 1, 0);
     request.message.options = (uintptr_t)options;
     request.message.options_bytes = sizeof(options);
     assert_int_equal(failure_of_request(host), SEND_BAD_OPTION);

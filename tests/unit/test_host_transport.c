@@ -74,7 +74,7 @@ static void in_each_mode(void (*body)(struct fixture *fixture))
         assert_int_equal(host_open(&fixture->transport), 0);
         fixture->operations = fixture->transport->operations;
         assert_true(fixture->operations->identifier_claim(fixture->transport, IDENTIFIER));
-        fixture->receiver = fixture->operations->receiver_open(fixture->transport);
+        fixture->receiver = fixture->operations->receiver_open(fixture->transport, 0);
         assert_non_null(fixture->receiver);
 
         body(fixture);
@@ -206,7 +206,7 @@ static void body_no_memory(struct fixture *fixture)
 {
     struct transport *transport;
     os_posix_fail_allocation(1);
-    assert_null(fixture->operations->receiver_open(fixture->transport));
+    assert_null(fixture->operations->receiver_open(fixture->transport, 0));
     os_posix_fail_allocation(1);
     assert_int_equal(host_open(&transport), ERROR_NOT_ENOUGH_MEMORY);
 }

@@ -45,7 +45,7 @@ static int32_t claim(void *parameters)
 static int32_t open_receiver(void *parameters)
 {
     struct host_receiver_open_call *call = parameters;
-    call->receiver = (uintptr_t)receiver_open(network_of(call->network));
+    call->receiver = (uintptr_t)receiver_open(network_of(call->network), (uint16_t)call->identifier);
     return 0;
 }
 
@@ -66,7 +66,7 @@ static int32_t wake(void *parameters)
 static int32_t send_only(void *parameters)
 {
     struct host_send_call *call = parameters;
-    call->failure = send_message(network_of(call->network), &call->message);
+    call->failure = send_message(network_of(call->network), NULL, &call->message);
     return 0;
 }
 
@@ -82,7 +82,7 @@ static int32_t exchange(void *parameters)
     struct host_exchange_call *call = parameters;
     struct receiver *receiver = receiver_of(call->receiver);
     call->reception.count = call->reception.woken = 0;
-    call->failure = send_message(receiver->network, &call->message);
+    call->failure = send_message(receiver->network, receiver, &call->message);
     if (call->failure == SEND_OK) {
         receiver_receive_answer(receiver, send_family(&call->message), send_identifier(&call->message),
                                 &call->reception);

@@ -50,48 +50,18 @@ static struct ping_socket *ping_open(int family, uint16_t identifier, int beside
     return socket;
 }
 
-/* Opens a ping socket for each family that has such. False when it cannot. */
-static bool pings_open(const struct network *network, uint16_t identifier, struct ping_socket **opened)
+bool network_pings_open(struct network *network, uint16_t identifier)
 {
     int beside = -1;
     for (int family = 0; family < FAMILIES; family++) {
         if (network->mode[family] == HOST_MODE_PING) {
-            opened[family] = ping_open(family, identifier, beside);
-            if (opened[family] == NULL) {
+            struct ping_socket *socket = ping_open(family, identifier, beside);
+            if (socket == NULL) {
+                network_pings_close(network, identifier);
                 return false;
             }
-            beside = opened[family]->handle;
-        }
-    }
-    return true;
-}
-
-static bool pings_watch(const struct network *network, struct ping_socket **opened)
-{
-    for (int family = 0; family < FAMILIES; family++) {
-        if (opened[family] != NULL) {
-            struct epoll_event event = {.events = EPOLLIN};
-            event.data.u64 = network_ping_event(opened[family]->handle, family);
-            if (epoll_ctl(network->pings_ready, EPOLL_CTL_ADD, opened[family]->handle, &event) != 0) {
-                return false; /* closing them takes those out that are in */
-            }
-        }
-    }
-    return true;
-}
-
-static bool pings_claim(struct network *network, uint16_t identifier)
-{
-    struct ping_socket *opened[FAMILIES] = {NULL};
-    if (!pings_open(network, identifier, opened) || !pings_watch(network, opened)) {
-        for (int family = 0; family < FAMILIES; family++) {
-            ping_close(opened[family]);
-        }
-        return false;
-    }
-    for (int family = 0; family < FAMILIES; family++) {
-        if (opened[family] != NULL) {
-            network->pings[family]->by_identifier[identifier] = opened[family];
+            network->pings[family]->by_identifier[identifier] = socket;
+            beside = socket->handle;
         }
     }
     return true;
@@ -102,15 +72,30 @@ struct ping_socket *network_ping_socket(const struct network *network, int famil
     return network->pings[family]->by_identifier[identifier];
 }
 
-static void pings_close(struct network *network, int family)
+void network_pings_close(struct network *network, uint16_t identifier)
 {
-    if (network->pings[family] == NULL) {
-        return;
+    for (int family = 0; family < FAMILIES; family++) {
+        if (network->mode[family] == HOST_MODE_PING) {
+            ping_close(network_ping_socket(network, family, identifier));
+            network->pings[family]->by_identifier[identifier] = NULL;
+        }
     }
-    for (size_t i = 0; i < network->identifier_count; i++) {
-        ping_close(network_ping_socket(network, family, network->identifiers[i]));
+}
+
+/* Every receiver without an identifier of its own waits for them. The lock is held. */
+static bool pings_share(struct network *network, uint16_t identifier)
+{
+    for (int family = 0; family < FAMILIES; family++) {
+        if (network->mode[family] == HOST_MODE_PING) {
+            int handle = network_ping_socket(network, family, identifier)->handle;
+            struct epoll_event event = {.events = EPOLLIN};
+            event.data.u64 = network_ping_event(handle, family);
+            if (epoll_ctl(network->pings_ready, EPOLL_CTL_ADD, handle, &event) != 0) {
+                return false; /* closing them takes those out that are in */
+            }
+        }
     }
-    munmap(network->pings[family], sizeof(struct ping_table));
+    return true;
 }
 
 /* ---- Closing ---- */
@@ -123,8 +108,13 @@ static void close_network(struct network *network)
         network->newest_receiver = last->next;
         receiver_close(last);
     }
+    for (size_t i = 0; i < network->identifier_count; i++) {
+        network_pings_close(network, network->identifiers[i]);
+    }
     for (int family = 0; family < FAMILIES; family++) {
-        pings_close(network, family);
+        if (network->pings[family] != NULL) {
+            munmap(network->pings[family], sizeof(struct ping_table));
+        }
         for (int i = 0; i < RAW_SENDERS; i++) {
             close_if_open(network->raw_senders[family][i]);
         }
@@ -272,11 +262,6 @@ struct network *network_open(struct host_family_state *ipv4, struct host_family_
 
 /* ---- Identifiers ---- */
 
-void network_filter(const struct network *network, int family, struct filter *filter)
-{
-    filter_build(filter, network_family(family), network->identifiers, network->identifier_count);
-}
-
 static bool is_claimed(const struct network *network, uint16_t identifier)
 {
     for (size_t i = 0; i < network->identifier_count; i++) {
@@ -287,13 +272,26 @@ static bool is_claimed(const struct network *network, uint16_t identifier)
     return false;
 }
 
+bool network_is_free(const struct network *network, uint16_t identifier)
+{
+    const struct receiver *receiver = network->newest_receiver;
+    while (receiver != NULL && receiver->identifier != identifier) {
+        receiver = receiver->next;
+    }
+    return receiver == NULL && !is_claimed(network, identifier);
+}
+
 /* The lock is held. */
 static bool claim(struct network *network, uint16_t identifier)
 {
     if (is_claimed(network, identifier)) {
         return true;
     }
-    if (!pings_claim(network, identifier)) {
+    if (!network_is_free(network, identifier) || !network_pings_open(network, identifier)) {
+        return false;
+    }
+    if (!pings_share(network, identifier)) {
+        network_pings_close(network, identifier);
         return false;
     }
     network->identifiers[network->identifier_count++] = identifier;

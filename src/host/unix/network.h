@@ -6,6 +6,9 @@
  *
  * Ping: each identifier is a socket, to send from and to receive from. Receivers share them.
  *
+ * A receiver may have an identifier of its own. What answers that goes to this receiver only, and nothing else does; and
+ * its thread sends from its sockets, which it shares with nobody: Linux lets one thread at a time send from a socket.
+ *
  * One family may be the one and the other the other.
  */
 #ifndef OPENICMP_HOST_UNIX_NETWORK_H
@@ -51,7 +54,7 @@ struct network {
     /* Set once. */
     enum host_mode mode[FAMILIES];
     struct ping_table *pings[FAMILIES]; /* in memory that is there once it is touched */
-    int pings_ready; /* an epoll instance with all ping sockets, network_ping_event of each */
+    int pings_ready; /* an epoll instance with all ping sockets that are shared, network_ping_event of each */
 
     /* By dont_fragment + 2 * broadcast; -1 before it is needed. Read without the lock. */
     atomic_int raw_senders[FAMILIES][RAW_SENDERS];
@@ -60,7 +63,7 @@ struct network {
     pthread_mutex_t lock;
     struct receiver *newest_receiver;
     size_t identifier_count;
-    uint16_t identifiers[UINT16_MAX + 1]; /* those claimed */
+    uint16_t identifiers[UINT16_MAX + 1]; /* those claimed, but no receiver's own */
 };
 
 /* Opens it, and tells in which modes, and why not in better ones. NULL when neither family can be reached, or without
@@ -79,8 +82,14 @@ int network_raw_sender(struct network *network, int family, bool dont_fragment, 
 /* The ping socket with this identifier, or NULL. */
 struct ping_socket *network_ping_socket(const struct network *network, int family, uint16_t identifier);
 
-/* The filter that receivers of this family have at the moment. The lock is held. */
-void network_filter(const struct network *network, int family, struct filter *filter);
+/* Whether a receiver may have this identifier for its own: nobody in the network has it. The lock is held. */
+bool network_is_free(const struct network *network, uint16_t identifier);
+
+/* Opens the ping sockets of an identifier, if there is a family that wants them, and closes those that it has. They are
+ * in the table then, and not in the epoll instance. False when somebody has the identifier, or without memory or handles.
+ * The lock is held. */
+bool network_pings_open(struct network *network, uint16_t identifier);
+void network_pings_close(struct network *network, uint16_t identifier);
 
 /* What the epoll instance says of a ping socket: its handle and its family. */
 static inline uint64_t network_ping_event(int handle, int family)

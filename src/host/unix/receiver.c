@@ -37,15 +37,14 @@ static int64_t now_ns(clockid_t clock)
 
 /* ---- Opening and closing ---- */
 
-static void close_handles(struct receiver *receiver)
+/* The filter for its raw socket of this family. The network's lock is held. */
+static void build_filter(const struct receiver *receiver, int family, struct filter *filter)
 {
-    if (receiver->wake >= 0) {
-        close(receiver->wake);
-    }
-    for (int family = 0; family < FAMILIES; family++) {
-        if (receiver->raw[family] >= 0) {
-            close(receiver->raw[family]);
-        }
+    const struct network *network = receiver->network;
+    if (receiver->identifier != 0) {
+        filter_build(filter, network_family(family), &receiver->identifier, 1);
+    } else {
+        filter_build(filter, network_family(family), network->identifiers, network->identifier_count);
     }
 }
 
@@ -60,40 +59,60 @@ static bool open_handles(struct receiver *receiver)
     for (int family = 0; family < FAMILIES; family++) {
         if (network->mode[family] == HOST_MODE_RAW) {
             struct filter filter;
-            network_filter(network, family, &filter);
+            build_filter(receiver, family, &filter);
             receiver->raw[family] = sockets_open_raw_receiver(network_family(family), &filter);
             if (receiver->raw[family] < 0) {
                 return false;
             }
         }
     }
-    return true;
+    return receiver->identifier == 0 || network_pings_open(network, receiver->identifier);
 }
 
-struct receiver *receiver_open(struct network *network)
+/* In a critical section with the network's lock. */
+static struct receiver *open_receiver(struct network *network, uint16_t identifier)
 {
-    struct critical section = critical_enter(&network->lock);
+    if (identifier != 0 && !network_is_free(network, identifier)) {
+        return NULL;
+    }
     struct receiver *receiver = calloc(1, sizeof(*receiver));
     if (receiver == NULL) {
-        goto leave;
+        return NULL;
     }
     receiver->network = network;
+    receiver->identifier = identifier;
     receiver->wake = receiver->raw[V4] = receiver->raw[V6] = -1;
+    receiver->dont_fragment = receiver->broadcast = -1;
     if (!open_handles(receiver)) {
         receiver_close(receiver);
-        receiver = NULL;
-        goto leave;
+        return NULL;
     }
     receiver->next = network->newest_receiver;
     network->newest_receiver = receiver;
-leave:
+    return receiver;
+}
+
+struct receiver *receiver_open(struct network *network, uint16_t identifier)
+{
+    struct critical section = critical_enter(&network->lock);
+    struct receiver *receiver = open_receiver(network, identifier);
     critical_leave(&section, &network->lock);
     return receiver;
 }
 
 void receiver_close(struct receiver *receiver)
 {
-    close_handles(receiver);
+    if (receiver->wake >= 0) {
+        close(receiver->wake);
+    }
+    for (int family = 0; family < FAMILIES; family++) {
+        if (receiver->raw[family] >= 0) {
+            close(receiver->raw[family]);
+        }
+    }
+    if (receiver->identifier != 0) {
+        network_pings_close(receiver->network, receiver->identifier);
+    }
     free(receiver);
 }
 
@@ -102,10 +121,19 @@ void receiver_set_filters(struct receiver *receiver)
     for (int family = 0; family < FAMILIES; family++) {
         if (receiver->raw[family] >= 0) {
             struct filter filter;
-            network_filter(receiver->network, family, &filter);
+            build_filter(receiver, family, &filter);
             sockets_set_filter(receiver->raw[family], &filter);
         }
     }
+}
+
+/* Its own socket of this family, raw or ping; -1 when it has none. */
+static int own_handle(const struct receiver *receiver, int family)
+{
+    if (receiver->identifier != 0 && receiver->network->mode[family] == HOST_MODE_PING) {
+        return network_ping_socket(receiver->network, family, receiver->identifier)->handle;
+    }
+    return receiver->raw[family];
 }
 
 /* ---- Taking what is there ---- */
@@ -195,22 +223,27 @@ static uint8_t raw_form(int family)
     return family == V4 ? TRANSPORT_IPV4_PACKET : TRANSPORT_MESSAGE;
 }
 
-static void take_from_pings(struct batch *batch)
+static void take_from_ping(struct batch *batch, int handle, bool messages, bool errors)
+{
+    if (messages) {
+        take(batch, handle, TRANSPORT_MESSAGE);
+    }
+    if (errors && !take(batch, handle, TRANSPORT_ERROR)) {
+        /* A pending error without an entry in the queue would be reported for ever. */
+        int error;
+        socklen_t length = sizeof(error);
+        getsockopt(handle, SOL_SOCKET, SO_ERROR, &error, &length);
+    }
+}
+
+static void take_from_shared_pings(struct batch *batch)
 {
     struct epoll_event ready[READY_MAX];
     int count = epoll_wait(batch->receiver->network->pings_ready, ready, READY_MAX, 0);
     batch->refused = batch->refused || (count < 0 && errno != EINTR);
     for (int i = 0; i < count; i++) {
-        int handle = network_event_handle(ready[i].data.u64);
-        if ((ready[i].events & EPOLLIN) != 0) {
-            take(batch, handle, TRANSPORT_MESSAGE);
-        }
-        if ((ready[i].events & EPOLLERR) != 0 && !take(batch, handle, TRANSPORT_ERROR)) {
-            /* A pending error without an entry in the queue would be reported for ever. */
-            int error;
-            socklen_t length = sizeof(error);
-            getsockopt(handle, SOL_SOCKET, SO_ERROR, &error, &length);
-        }
+        take_from_ping(batch, network_event_handle(ready[i].data.u64), (ready[i].events & EPOLLIN) != 0,
+                       (ready[i].events & EPOLLERR) != 0);
     }
 }
 
@@ -218,10 +251,21 @@ static void take_from_pings(struct batch *batch)
 
 enum {
     POLL_WAKE,
-    POLL_RAW, /* one for each family */
-    POLL_PINGS = POLL_RAW + FAMILIES,
+    POLL_OWN, /* one for each family: its own socket */
+    POLL_SHARED_PINGS = POLL_OWN + FAMILIES,
     POLL_COUNT
 };
+
+/* What to wait for. */
+static void list_handles(const struct receiver *receiver, struct pollfd *handles)
+{
+    handles[POLL_WAKE] = (struct pollfd){.fd = receiver->wake, .events = POLLIN};
+    for (int family = 0; family < FAMILIES; family++) {
+        handles[POLL_OWN + family] = (struct pollfd){.fd = own_handle(receiver, family), .events = POLLIN};
+    }
+    handles[POLL_SHARED_PINGS] = (struct pollfd){
+        .fd = receiver->identifier == 0 ? receiver->network->pings_ready : -1, .events = POLLIN};
+}
 
 /* Waits for any of them to be ready, until `deadline_ns` of the monotonic clock (INT64_MAX: for ever). 0 when the time is
  * up and none is. */
@@ -246,12 +290,15 @@ static int64_t deadline_after(uint64_t timeout_ns)
 static void take_ready(struct batch *batch, const struct pollfd *handles)
 {
     for (int family = 0; family < FAMILIES; family++) {
-        if (handles[POLL_RAW + family].revents != 0) {
-            take(batch, handles[POLL_RAW + family].fd, raw_form(family));
+        const struct pollfd *own = &handles[POLL_OWN + family];
+        if (own->revents != 0 && batch->receiver->raw[family] >= 0) {
+            take(batch, own->fd, raw_form(family));
+        } else if (own->revents != 0) {
+            take_from_ping(batch, own->fd, (own->revents & POLLIN) != 0, (own->revents & POLLERR) != 0);
         }
     }
-    if (handles[POLL_PINGS].revents != 0) {
-        take_from_pings(batch);
+    if (handles[POLL_SHARED_PINGS].revents != 0) {
+        take_from_shared_pings(batch);
     }
 }
 
@@ -269,15 +316,11 @@ static bool take_wake(struct batch *batch)
 void receiver_receive(struct receiver *receiver, struct host_reception *reception)
 {
     struct batch batch = batch_of(receiver, reception);
-    struct pollfd handles[POLL_COUNT] = {
-        [POLL_WAKE] = {.fd = receiver->wake, .events = POLLIN},
-        [POLL_RAW + V4] = {.fd = receiver->raw[V4], .events = POLLIN},
-        [POLL_RAW + V6] = {.fd = receiver->raw[V6], .events = POLLIN},
-        [POLL_PINGS] = {.fd = receiver->network->pings_ready, .events = POLLIN},
-    };
+    struct pollfd handles[POLL_COUNT];
     int64_t deadline_ns = deadline_after(reception->timeout_ns);
     bool over = false;
 
+    list_handles(receiver, handles);
     reception->woken = 0;
     while (!over && batch.count == 0) {
         int ready = wait_for(handles, deadline_ns);
@@ -318,14 +361,24 @@ void receiver_receive_answer(struct receiver *receiver, int family, uint16_t ide
     }
 }
 
+static void discard(struct receiver *receiver, int handle, int flags)
+{
+    for (int i = 0; i < HOST_BATCH_MAX; i++) {
+        receiver->headers[i].msg_hdr = (struct msghdr){0};
+    }
+    while (receive_some(handle, receiver->headers, HOST_BATCH_MAX, flags) == HOST_BATCH_MAX) {
+    }
+}
+
 void receiver_discard(struct receiver *receiver)
 {
     for (int family = 0; family < FAMILIES; family++) {
-        for (int i = 0; i < HOST_BATCH_MAX; i++) {
-            receiver->headers[i].msg_hdr = (struct msghdr){0};
+        int handle = own_handle(receiver, family);
+        if (handle >= 0) {
+            discard(receiver, handle, 0);
         }
-        while (receiver->raw[family] >= 0 &&
-               receive_some(receiver->raw[family], receiver->headers, HOST_BATCH_MAX, 0) == HOST_BATCH_MAX) {
+        if (handle >= 0 && handle != receiver->raw[family]) {
+            discard(receiver, handle, MSG_ERRQUEUE);
         }
     }
 }

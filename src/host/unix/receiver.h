@@ -1,5 +1,6 @@
 /*
- * A place to receive in: waits for packets on all sockets that may bring some to it, and takes them in batches.
+ * A place to receive in: waits for packets on all sockets that may bring some to it, and takes them in batches. With an
+ * identifier of its own, these are sockets of its own in both modes.
  *
  * Nothing is kept here between two calls. Packets go straight to the caller's buffer.
  */
@@ -17,8 +18,12 @@
 struct receiver {
     struct receiver *next; /* in the network's list; guarded by its lock */
     struct network *network;
-    int wake;          /* an eventfd */
-    int raw[FAMILIES]; /* its own raw sockets; -1 where the family has none */
+    uint16_t identifier; /* its own; 0: none */
+    int wake;            /* an eventfd */
+    int raw[FAMILIES];   /* its own raw sockets; -1 where the family has none */
+    /* With an identifier, it sends from these as well. What is set on that of IPv4 for it; -1: not known. */
+    int dont_fragment;
+    int broadcast;
 
     /* The batch that is being received. */
     struct mmsghdr headers[HOST_BATCH_MAX];
@@ -27,12 +32,13 @@ struct receiver {
     _Alignas(struct cmsghdr) uint8_t control[HOST_BATCH_MAX][RECEIVER_CONTROL_BYTES];
 };
 
-/* A new one in the network's list. NULL without memory or handles. */
-struct receiver *receiver_open(struct network *network);
+/* A new one in the network's list, with an identifier of its own or with 0. NULL without memory or handles, or when
+ * somebody has the identifier. */
+struct receiver *receiver_open(struct network *network, uint16_t identifier);
 /* Frees one that was taken out of the list. */
 void receiver_close(struct receiver *receiver);
 
-/* Gives its raw sockets the network's filters. The network's lock is held. */
+/* Gives its raw sockets the filters for the identifiers that there are. The network's lock is held. */
 void receiver_set_filters(struct receiver *receiver);
 
 /* transport_operations.receive: fills in what is marked "out". */

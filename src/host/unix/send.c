@@ -4,6 +4,7 @@
 #include "host/unix/send.h"
 
 #include "host/unix/critical.h"
+#include "host/unix/receiver.h"
 #include "wire/bytes.h"
 
 #include <errno.h>
@@ -210,12 +211,17 @@ static void set_if_new(int handle, int level, int option, int value, int *known)
     }
 }
 
+static int fragmentation(const struct host_message *message)
+{
+    return message->dont_fragment ? IP_PMTUDISC_DO : IP_PMTUDISC_DONT;
+}
+
 /* Makes the socket send as `message` wants it. Its lock is held. */
 static void configure_ping(struct ping_socket *socket, const struct host_message *message)
 {
     if (message->destination.family == IP_FAMILY_V4) {
-        set_if_new(socket->handle, IPPROTO_IP, IP_MTU_DISCOVER,
-                   message->dont_fragment ? IP_PMTUDISC_DO : IP_PMTUDISC_DONT, &socket->dont_fragment);
+        set_if_new(socket->handle, IPPROTO_IP, IP_MTU_DISCOVER, fragmentation(message),
+                   &socket->dont_fragment);
         set_if_new(socket->handle, SOL_SOCKET, SO_BROADCAST, message->broadcast, &socket->broadcast);
         return;
     }
@@ -247,35 +253,52 @@ static int send_by_ping(struct ping_socket *socket, const struct outgoing *outgo
     return error;
 }
 
+/* The raw socket to send from, for a receiver with an identifier of its own, or for others (NULL). -1 and errno when there
+ * is none. */
+static int raw_sender(struct network *network, struct receiver *own, const struct host_message *message)
+{
+    int family = send_family(message);
+    if (own == NULL) {
+        return network_raw_sender(network, family, message->dont_fragment, message->broadcast);
+    }
+    if (family == V4) {
+        set_if_new(own->raw[V4], IPPROTO_IP, IP_MTU_DISCOVER, fragmentation(message), &own->dont_fragment);
+        set_if_new(own->raw[V4], SOL_SOCKET, SO_BROADCAST, message->broadcast, &own->broadcast);
+    }
+    return own->raw[family];
+}
+
 /* 0 or the error. */
-static int send_once(struct network *network, const struct outgoing *outgoing,
+static int send_once(struct network *network, struct receiver *own, const struct outgoing *outgoing,
                      const struct host_message *message)
 {
     int family = send_family(message);
     if (network->mode[family] == HOST_MODE_RAW) {
-        int handle = network_raw_sender(network, family, message->dont_fragment, message->broadcast);
+        int handle = raw_sender(network, own, message);
         return handle >= 0 ? try_to_send(handle, outgoing, 0) : errno;
     }
     struct ping_socket *socket = network_ping_socket(network, family, send_identifier(message));
     return socket != NULL ? send_by_ping(socket, outgoing, message) : EINVAL;
 }
 
-enum send_failure send_message(struct network *network, const struct host_message *message)
+enum send_failure send_message(struct network *network, struct receiver *receiver,
+                               const struct host_message *message)
 {
+    struct receiver *own = receiver != NULL && receiver->identifier != 0 ? receiver : NULL;
     enum host_mode mode = network->mode[send_family(message)];
     struct outgoing outgoing;
     if (mode == HOST_MODE_NONE || message->options_bytes > 40) {
         return mode == HOST_MODE_NONE ? SEND_NOT_SUPPORTED : SEND_BAD_OPTION;
     }
     prepare(&outgoing, message, mode);
-    int error = send_once(network, &outgoing, message);
+    int error = send_once(network, own, &outgoing, message);
     /* A burst fills the queues, and waits until they are emptier. */
     for (int retry = 0;
          retry < NO_ROOM_RETRIES_MAX && (error == EAGAIN || error == ENOBUFS || error == EINTR); retry++) {
         if (error != EINTR) {
             nanosleep(&(struct timespec){.tv_nsec = NO_ROOM_PAUSE_NS}, NULL);
         }
-        error = send_once(network, &outgoing, message);
+        error = send_once(network, own, &outgoing, message);
     }
     return error == 0 ? SEND_OK : failure_of(error, message);
 }

@@ -33,6 +33,7 @@ struct transport_receiver {
     struct transport_receiver *next;
     struct fake_transport *transport;
     size_t number;
+    uint16_t identifier; /* its own; 0: none */
     bool in_use;
     bool waiting;       /* its thread sleeps: */
     uint64_t until_ns;  /* until then at the longest */
@@ -74,6 +75,7 @@ static bool carry_ipv4 = true;
 static bool carry_ipv6 = true;
 static bool want_claims = true;
 static bool provide_exchange;
+static bool own_identifiers;
 static bool kernel_times;
 static bool fail_receivers;
 static bool single_packets;
@@ -141,24 +143,43 @@ static struct fake_network_hooks current_hooks(void)
 
 /* ---- Identifiers ---- */
 
-static bool fake_identifier_claim(struct transport *base, uint16_t identifier)
+/* Whether the identifier is a receiver's own. The lock is held. */
+static bool is_own(const struct fake_transport *transport, uint16_t identifier)
 {
-    require_no_lock();
-    struct fake_transport *transport = (struct fake_transport *)(void *)base;
+    const struct transport_receiver *receiver = transport->receivers;
+    while (receiver != NULL && receiver->identifier != identifier) {
+        receiver = receiver->next;
+    }
+    return receiver != NULL;
+}
+
+/* What an identifier claim gives, and one for a receiver's own. */
+static bool grant(struct fake_transport *transport, uint16_t identifier)
+{
     os_lock_acquire(&network_lock);
+    claims++;
+    if (is_own(transport, identifier)) {
+        os_lock_release(&network_lock);
+        return false;
+    }
     if (transport->transport.rewrites_identifier || identifier == 0 || transport->granted[identifier]) {
         panic("an identifier is claimed that cannot be, or that the engine has");
     }
-    claims++;
     bool (*hook)(uint16_t) = hooks.identifier_claim;
     os_lock_release(&network_lock);
 
-    bool grant = hook == NULL || hook(identifier);
+    bool is_granted = hook == NULL || hook(identifier);
     os_lock_acquire(&network_lock);
-    transport->granted[identifier] = grant;
-    granted += grant;
+    transport->granted[identifier] = is_granted;
+    granted += is_granted;
     os_lock_release(&network_lock);
-    return grant;
+    return is_granted;
+}
+
+static bool fake_identifier_claim(struct transport *base, uint16_t identifier)
+{
+    require_no_lock();
+    return grant((struct fake_transport *)(void *)base, identifier);
 }
 
 static void require_granted(struct fake_transport *transport, const struct transport_message *message)
@@ -459,17 +480,27 @@ static void deliver_to_receiver(struct transport_receiver *receiver, const struc
     os_condition_wake(&receiver->changed);
 }
 
-/* To the receiver of that number; or, for NULL, as the transport does it. */
+/* To all receivers that want what answers this identifier; 0: to all. */
+static void deliver_to_receivers(struct fake_transport *transport, const struct transport_packet *packet,
+                                 uint16_t identifier)
+{
+    uint16_t owner = is_own(transport, identifier) ? identifier : 0;
+    for (struct transport_receiver *receiver = transport->receivers; receiver != NULL;
+         receiver = receiver->next) {
+        if (identifier == 0 || receiver->identifier == owner) {
+            deliver_to_receiver(receiver, packet);
+        }
+    }
+}
+
+/* To the receiver of that number; or, for NULL, as the transport does it with what answers this identifier. */
 static void deliver_to_transport(struct fake_transport *transport, const struct transport_packet *packet,
-                                 const size_t *number)
+                                 uint16_t identifier, const size_t *number)
 {
     if (number != NULL) {
         deliver_to_receiver(receiver_of_number(transport, *number), packet);
     } else if (!transport->transport.rewrites_identifier) {
-        for (struct transport_receiver *receiver = transport->receivers; receiver != NULL;
-             receiver = receiver->next) {
-            deliver_to_receiver(receiver, packet);
-        }
+        deliver_to_receivers(transport, packet, identifier);
     } else if (taker(transport) != NULL) {
         deliver_to_receiver(taker(transport), packet);
     } else {
@@ -477,25 +508,25 @@ static void deliver_to_transport(struct fake_transport *transport, const struct 
     }
 }
 
-static void deliver(const struct transport_packet *packet, const size_t *number)
+static void deliver(const struct transport_packet *packet, uint16_t identifier, const size_t *number)
 {
     os_lock_acquire(&network_lock);
     for (struct fake_transport *transport = transports; transport != NULL; transport = transport->next) {
-        deliver_to_transport(transport, packet, number);
+        deliver_to_transport(transport, packet, identifier, number);
     }
     os_lock_release(&network_lock);
 }
 
 void fake_network_deliver_packet(const struct transport_packet *packet)
 {
-    deliver(packet, NULL);
+    deliver(packet, 0, NULL);
 }
 
 static void deliver_bytes(const uint8_t *bytes, size_t length_bytes, const size_t *number)
 {
     struct transport_packet packet = {
         .form = TRANSPORT_IPV4_PACKET, .bytes = bytes, .length_bytes = length_bytes};
-    deliver(&packet, number);
+    deliver(&packet, 0, number);
 }
 
 void fake_network_deliver_bytes(const uint8_t *bytes, size_t length_bytes)
@@ -512,7 +543,7 @@ static void deliver_answer(const struct fake_answer *answer, const size_t *numbe
 {
     uint8_t *bytes = allocate(60 + 8 + 60 + 8 + answer->data_bytes); /* the longest of each part */
     struct transport_packet packet = build(answer, bytes);
-    deliver(&packet, number);
+    deliver(&packet, answer->identifier, number);
     free(bytes);
 }
 
@@ -528,10 +559,13 @@ void fake_network_deliver_to(size_t receiver, const struct fake_answer *answer)
 
 /* ---- Receiving ---- */
 
-static struct transport_receiver *fake_receiver_open(struct transport *base)
+static struct transport_receiver *fake_receiver_open(struct transport *base, uint16_t identifier)
 {
     require_no_lock();
     struct fake_transport *transport = (struct fake_transport *)(void *)base;
+    if (identifier != 0 && !transport->transport.own_identifiers) {
+        panic("a receiver is opened with an identifier that it cannot have");
+    }
     os_lock_acquire(&network_lock);
     bool fail = fail_receivers;
     size_t number = transport->receiver_count++;
@@ -540,13 +574,18 @@ static struct transport_receiver *fake_receiver_open(struct transport *base)
     if (hook != NULL) {
         hook(number);
     }
+    fail = fail || (identifier != 0 && !grant(transport, identifier));
     struct transport_receiver *receiver = fail ? NULL : os_alloc(sizeof(*receiver));
     if (receiver == NULL) {
+        os_lock_acquire(&network_lock);
+        transport->granted[identifier] = false;
+        os_lock_release(&network_lock);
         return NULL;
     }
     os_lock_acquire(&network_lock);
     receiver->transport = transport;
     receiver->number = number;
+    receiver->identifier = identifier;
     receiver->resting = true;
     receiver->next = transport->receivers;
     transport->receivers = receiver;
@@ -750,6 +789,7 @@ uint32_t transport_open(struct transport **transport)
     fresh->transport.has_ipv6 = carry_ipv6;
     fresh->transport.rewrites_identifier = rewrite_identifiers;
     fresh->transport.kernel_times = kernel_times;
+    fresh->transport.own_identifiers = own_identifiers && !rewrite_identifiers;
     if (!want_claims) {
         fresh->operations.identifier_claim = NULL;
     }
@@ -795,7 +835,8 @@ void fake_network_reset(void)
     carry_ipv4 = true;
     carry_ipv6 = true;
     want_claims = true;
-    provide_exchange = is_variant("exchange");
+    provide_exchange = is_variant("exchange") || is_variant("own");
+    own_identifiers = is_variant("own");
     kernel_times = false;
     fail_receivers = false;
     single_packets = false;
@@ -839,6 +880,11 @@ void fake_network_tell_kernel_times(bool tell)
 void fake_network_provide_exchange(bool provide)
 {
     set(&provide_exchange, provide);
+}
+
+void fake_network_allow_own_identifiers(bool allow)
+{
+    set(&own_identifiers, allow);
 }
 
 void fake_network_fail_receivers(bool fail)

@@ -11,7 +11,8 @@
  * then sees.
  *
  * A test program may be run over several kinds of transport: the environment variable FAKE_NETWORK, if set,
- * says which. "exchange": it can send and receive in one call.
+ * says which. "exchange": it can send and receive in one call. "own": that, too, and its receivers may have identifiers of
+ * their own.
  *
  * Thread-safe. Hooks run on the calling thread, without a lock.
  */
@@ -49,7 +50,7 @@ struct fake_network_hooks {
     void (*receiver_open)(size_t receiver);
     /* A transport is about to be opened. Returns what transport_open shall return. */
     uint32_t (*open)(void);
-    /* The engine claims an identifier. Whether it is granted (NULL: every one is). */
+    /* The engine claims an identifier, or wants it for a receiver's own. Whether it is granted (NULL: every one is). */
     bool (*identifier_claim)(uint16_t identifier);
 };
 
@@ -64,6 +65,8 @@ void fake_network_carry(bool ipv4, bool ipv6);
 void fake_network_want_claims(bool want);
 /* Transports opened from now on have `exchange`, or not. */
 void fake_network_provide_exchange(bool provide);
+/* Receivers of transports opened from now on may have identifiers of their own, unless these are rewritten; or not. */
+void fake_network_allow_own_identifiers(bool allow);
 /* Transports opened from now on tell when the kernel received a packet. */
 void fake_network_tell_kernel_times(bool tell);
 /* receiver_open fails from now on. */
@@ -114,11 +117,12 @@ struct fake_answer fake_reply(const struct fake_sent *sent);
 struct fake_answer fake_error(const struct fake_sent *sent, struct ip_address router, uint8_t type,
                               uint8_t code);
 
-/* Brings a packet to every receiver of every open transport; where receivers share, to one of them. */
+/* Brings a packet to every receiver of every open transport that wants it: if the identifier is a receiver's own, to that
+ * one only, and else to those without; where receivers share, to one of them. */
 void fake_network_deliver(const struct fake_answer *answer);
 /* The same, to the receiver of that number only. */
 void fake_network_deliver_to(size_t receiver, const struct fake_answer *answer);
-/* Brings anything. */
+/* Brings anything, to all of them. */
 void fake_network_deliver_packet(const struct transport_packet *packet);
 /* Brings any bytes, as an IPv4 packet. */
 void fake_network_deliver_bytes(const uint8_t *bytes, size_t length_bytes);

@@ -191,6 +191,28 @@ size_t host_handles_for_exec(void)
     return handles_without(FD_CLOEXEC);
 }
 
+rlim_t host_limit_handles(int more)
+{
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    rlim_t before = limit.rlim_cur;
+    int number = 0;
+    while (more > 0 || fcntl(number, F_GETFD) >= 0) {
+        more -= fcntl(number, F_GETFD) < 0;
+        number++;
+    }
+    host_set_handle_limit((rlim_t)number);
+    return before;
+}
+
+void host_set_handle_limit(rlim_t value)
+{
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = value;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
 /* ---- Bodies ---- */
 
 static void open_host(struct host_fixture *host)
@@ -205,7 +227,15 @@ static void open_host(struct host_fixture *host)
     host->ipv6 = call.ipv6;
     assert_true(host_claim(host, CLAIMED));
     assert_true(host_claim(host, CLAIMED2));
-    host->receiver = host_receiver_open(host);
+    const char *receiver = getenv("HOST_RECEIVER");
+    if (receiver != NULL && strcmp(receiver, "own") == 0) {
+        host->identifier = 0x4323;
+        host->receiver = host_try_receiver_open(host, host->identifier);
+        assert_true(host->receiver != 0);
+    } else {
+        host->identifier = CLAIMED;
+        host->receiver = host_receiver_open(host);
+    }
 }
 
 void host_with(bool raw, void (*body)(struct host_fixture *host))
@@ -252,12 +282,18 @@ bool host_claim(struct host_fixture *host, uint16_t identifier)
     return call.claimed != 0;
 }
 
+uint64_t host_try_receiver_open(struct host_fixture *host, uint16_t identifier)
+{
+    struct host_receiver_open_call call = {.network = host->network, .receiver = 1, .identifier = identifier};
+    host_call(HOST_RECEIVER_OPEN, &call);
+    return call.receiver;
+}
+
 uint64_t host_receiver_open(struct host_fixture *host)
 {
-    struct host_receiver_open_call call = {.network = host->network};
-    host_call(HOST_RECEIVER_OPEN, &call);
-    assert_true(call.receiver != 0);
-    return call.receiver;
+    uint64_t receiver = host_try_receiver_open(host, 0);
+    assert_true(receiver != 0);
+    return receiver;
 }
 
 void host_wake(uint64_t receiver)

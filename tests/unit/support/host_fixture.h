@@ -13,10 +13,14 @@
 
 #include <stdbool.h>
 
-/* What the other half has: a network and a receiver. */
+#include <sys/resource.h>
+
+/* What the other half has: a network and a receiver. If the environment variable HOST_RECEIVER is "own", the receiver has an
+ * identifier of its own. */
 struct host_fixture {
     uint64_t network;
     uint64_t receiver;
+    uint16_t identifier; /* CLAIMED, or the receiver's own */
     struct host_family_state ipv4, ipv6;
     uint8_t *buffer;
     struct host_packet packets[HOST_BATCH_MAX];
@@ -49,12 +53,18 @@ void host_mtu(int mtu);
 /* How many file descriptors this process has open, all or only those that exec does not close. */
 size_t host_handles(void);
 size_t host_handles_for_exec(void);
+/* Lets this process open so many descriptors more and no others. Returns the limit of before, for host_set_handle_limit. */
+rlim_t host_limit_handles(int more);
+void host_set_handle_limit(rlim_t limit);
 
 /* ---- Calls ---- */
 
 void host_call(enum host_function function, void *parameters);
 bool host_claim(struct host_fixture *host, uint16_t identifier);
+/* One without an identifier of its own. Asserts. */
 uint64_t host_receiver_open(struct host_fixture *host);
+/* One with an identifier of its own. 0 when it is refused. */
+uint64_t host_try_receiver_open(struct host_fixture *host, uint16_t identifier);
 void host_wake(uint64_t receiver);
 
 struct ip_address host_ipv4(uint8_t a, uint8_t b, uint8_t c, uint8_t d);
