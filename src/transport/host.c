@@ -24,8 +24,9 @@ struct host_transport {
 struct transport_receiver {
     struct transport_receiver *next; /* in the transport's list */
     uint64_t receiver;
+    size_t capacity; /* how many packets it has room for */
     struct host_packet packets[HOST_BATCH_MAX];
-    uint8_t buffer[HOST_BATCH_MAX * HOST_SLOT_BYTES]; /* most of it is never touched */
+    uint8_t buffer[]; /* capacity * HOST_SLOT_BYTES, most of which is never touched */
 };
 
 static struct host_transport *of(struct transport *transport)
@@ -67,10 +68,13 @@ static uint32_t host_send(struct transport *transport, const struct transport_me
 static struct transport_receiver *host_receiver_open(struct transport *transport, uint16_t identifier)
 {
     struct host_transport *host = of(transport);
-    struct transport_receiver *receiver = os_alloc(sizeof(*receiver));
+    /* Who waits for one answer at a time has no use for more. */
+    size_t capacity = identifier != 0 ? 1 : HOST_BATCH_MAX;
+    struct transport_receiver *receiver = os_alloc(sizeof(*receiver) + capacity * HOST_SLOT_BYTES);
     if (receiver == NULL) {
         return NULL;
     }
+    receiver->capacity = capacity;
     struct host_receiver_open_call call = {.network = host->network, .identifier = identifier};
     host_link_call(HOST_RECEIVER_OPEN, &call);
     if (call.receiver == 0) {
@@ -94,7 +98,7 @@ static struct host_reception reception_of(struct transport_receiver *receiver, u
         .packets = (uintptr_t)receiver->packets,
         .buffer = (uintptr_t)receiver->buffer,
         .timeout_ns = deadline_ns != OS_NEVER ? left_ns : UINT64_MAX,
-        .capacity = (uint32_t)(capacity < HOST_BATCH_MAX ? capacity : HOST_BATCH_MAX),
+        .capacity = (uint32_t)(capacity < receiver->capacity ? capacity : receiver->capacity),
     };
 }
 

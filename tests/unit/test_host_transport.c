@@ -12,6 +12,7 @@
 #include "unit/support/host_fixture.h"
 #include "unit/support/os_posix.h"
 #include "wire/bytes.h"
+#include "wire/checksum.h"
 #include "wire/icmpv4.h"
 
 #include <stdlib.h>
@@ -156,6 +157,34 @@ static void test_round_trip_ends_when_the_answer_came_in(void **state)
 {
     (void)state;
     in_each_mode(body_round_trip);
+}
+
+static void body_own_identifier(struct fixture *fixture)
+{
+    fixture->receiver = fixture->operations->receiver_open(fixture->transport, IDENTIFIER + 1);
+    assert_non_null(fixture->receiver);
+    assert_null(fixture->operations->receiver_open(fixture->transport, IDENTIFIER + 1));
+    for (uint16_t sequence = 1; sequence <= 6; sequence++) {
+        prepare(fixture, sequence % 2 ? 4 : 6, sequence);
+        bytes_store_be16(fixture->bytes + 4, IDENTIFIER + 1);
+        if (sequence % 2) {
+            bytes_store_be16(fixture->bytes + 2, 0);
+            bytes_store_be16(fixture->bytes + 2, checksum_compute(fixture->bytes, sizeof(fixture->bytes)));
+        }
+        assert_int_equal(fixture->operations->send(fixture->transport, &fixture->message), 0);
+    }
+    for (int received = 0; received < 6; received++) {
+        assert_int_equal(receive(fixture, 5000), 1); /* it has room for one at a time */
+        assert_memory_equal(fixture->packets[0].bytes + fixture->packets[0].length_bytes - 32,
+                            fixture->bytes + 8, 32);
+    }
+    assert_int_equal(receive(fixture, 0), 0);
+}
+
+static void test_receiver_with_an_identifier_of_its_own_gets_every_answer(void **state)
+{
+    (void)state;
+    in_each_mode(body_own_identifier);
 }
 
 static void body_deadline(struct fixture *fixture)
@@ -367,6 +396,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_name_and_families_tell_what_it_uses),
         cmocka_unit_test(test_without_any_right_access_is_denied),
         cmocka_unit_test(test_round_trip_ends_when_the_answer_came_in),
+        cmocka_unit_test(test_receiver_with_an_identifier_of_its_own_gets_every_answer),
         cmocka_unit_test(test_receive_ends_at_its_deadline_or_when_woken),
         cmocka_unit_test(test_failures_are_the_programs_errors),
         cmocka_unit_test(test_no_memory_is_told),

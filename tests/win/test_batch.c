@@ -7,8 +7,6 @@
 #include "win/support/peer.h"
 #include "win/support/usage.h"
 
-#define MANY 20000
-
 static ULONGLONG clock_ns(void)
 {
     LARGE_INTEGER frequency;
@@ -79,22 +77,23 @@ static void test_both_families_go_into_one_batch(void **state)
 
 static void test_each_of_very_many_has_its_own_result(void **state)
 {
-    OPENICMP_BATCH batch = batch_for(MANY);
-    OPENICMP_PROBE *probes = calloc(MANY, sizeof(*probes));
-    OPENICMP_RESULT *results = calloc(MANY + 1, sizeof(*results));
-    BYTE *seen = calloc(MANY, 1);
+    DWORD many = has_ipv6() ? 20000 : 5000; /* Winsock under Wine needs ten times as long for each */
+    OPENICMP_BATCH batch = batch_for(many);
+    OPENICMP_PROBE *probes = calloc(many, sizeof(*probes));
+    OPENICMP_RESULT *results = calloc(many + 1, sizeof(*results));
+    BYTE *seen = calloc(many, 1);
     DWORD lost = 0;
 
     (void)state;
-    for (DWORD i = 0; i < MANY; i++) {
+    for (DWORD i = 0; i < many; i++) {
         probes[i] = probe_to(LOOPBACK(3, i >> 8, i & 255), i);
         probes[i].Timeout = 20000;
     }
-    submit_all(batch, probes, MANY);
-    assert_int_equal(collect_all(batch, results, MANY + 1), MANY);
-    for (DWORD i = 0; i < MANY; i++) {
+    submit_all(batch, probes, many);
+    assert_int_equal(collect_all(batch, results, many + 1), many);
+    for (DWORD i = 0; i < many; i++) {
         ULONGLONG context = results[i].Context;
-        assert_true(context < MANY && !seen[context]);
+        assert_true(context < many && !seen[context]);
         seen[context] = 1;
         if (results[i].Status == IP_REQ_TIMED_OUT) {
             lost++; /* a raw socket's buffer has an end */
@@ -102,8 +101,8 @@ static void test_each_of_very_many_has_its_own_result(void **state)
             assert_true(is_echo_from(&results[i], LOOPBACK(3, context >> 8, context & 255)));
         }
     }
-    print_message("%lu of %d were lost\n", lost, MANY);
-    assert_in_range(lost, 0, MANY / 2);
+    print_message("%lu of %lu were lost\n", lost, many);
+    assert_in_range(lost, 0, many / 2);
     assert_true(OpenIcmpCloseBatch(batch));
     free(probes);
     free(results);
