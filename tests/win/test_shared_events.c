@@ -93,6 +93,8 @@ static bool all_are_over(struct async_echo *const *echoes, size_t count, HANDLE 
 
     while (over < count) {
         if (!event_is_set_soon(event)) {
+            print_message("the event is not set: %d of %d are over, the next has status %lu\n", (int)over,
+                          (int)count, async_echo_status(echoes[over]));
             return false;
         }
         while (over < count && async_echo_status(echoes[over]) != UNWRITTEN_STATUS) {
