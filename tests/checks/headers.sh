@@ -115,13 +115,18 @@ DWORD use_everything(PVOID buffer, DWORD size, HANDLE event, routine_type routin
 PROGRAM
 }
 
+# What each program is compiled as. What the headers do depends on the language and on what was included before them, and not
+# on the architecture, of which layouts and calling convention do: so one language will do for the second architecture.
+standards=(c11 c++98 c++17)
+[[ $arch == x64 ]] || standards=(c11)
+
 # compile NAME OPTIONS LINE...: the program as C11 and C++98 by GCC and as C++17 by Clang, if that is installed, all for
-# $triple; OPTIONS are split at blanks. (Each by both would take twice as long, and what the headers do depends on the
-# language and on what was included before them, not on the compiler.)
+# $triple; OPTIONS are split at blanks. (Each by both would take twice as long, and what the headers do does not depend on
+# the compiler.)
 compile() {
     local name=$1 options=$2 standard compiler file
     shift 2
-    for standard in c11 c++98 c++17; do
+    for standard in "${standards[@]}"; do
         file=$scratch/program.cpp
         case $standard in
         c11) file=$scratch/program.c compiler=$triple-gcc ;;
