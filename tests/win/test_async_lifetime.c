@@ -13,8 +13,8 @@
 /* The most memory that they may have left behind then: 125 bytes a round would be more. */
 #define ROUNDS_BYTES_MAX 49152
 
-/* Wine 10's heap counts memory as in use that it keeps for blocks of a size that is asked for often, 50 KB and more at a
- * time. So memory may grow once or twice; what leaks grows each time. */
+/* In Wine 10 the heap grew by 50 KB in some runs and not in others: supposedly it counts what it keeps for blocks of a size
+ * that is asked for often. So memory may grow once or twice; what leaks grows each time. */
 #define ATTEMPTS 3
 
 /* ---- Handles ---- */
